@@ -1,0 +1,58 @@
+//! Text in, analysis out. No Kubernetes, no I/O, no clock, no randomness: the same text, catalog and hints give the same bytes.
+//!
+//! ```text
+//! text --document::parse--> Document {blocks} --language--> Language --sentences--> [Sentence]
+//!      --names--> Names {projects, organisations} --event--> Event --themes--> [ThemeHit] --summary--> String
+//! ```
+
+pub mod document;
+pub mod event;
+pub mod language;
+pub mod names;
+mod result;
+pub mod sentences;
+pub mod summary;
+pub mod themes;
+
+use std::sync::Arc;
+
+use crate::catalog::Catalog;
+pub use document::{Block, BlockKind, Document, DocumentError, Format};
+pub use result::{Analysis, Event, EventHints, Hints, OrganizationHit, ProjectHit, ThemeHit};
+
+/// Version of the rules: changes whenever the same text and catalog may give another result.
+pub const ANALYZER_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Analyses documents with one catalog. Cheap to clone and to share between threads.
+#[derive(Clone)]
+pub struct Analyzer {
+    catalog: Arc<Catalog>,
+}
+
+impl Analyzer {
+    /// An analyser that knows what is in the catalog.
+    pub fn new(catalog: Arc<Catalog>) -> Self {
+        Self { catalog }
+    }
+
+    /// The catalog that this analyser uses.
+    pub fn catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
+    }
+
+    /// Says what a document is about.
+    pub fn analyze(&self, document: &Document, hints: &Hints) -> Analysis {
+        let catalog = self.catalog.as_ref();
+        let language = match &hints.language {
+            Some(code) => language::Language::from_code(code),
+            None => language::detect(document, &catalog.languages),
+        };
+        let sentences = sentences::split(document, language, &catalog.languages);
+        let names = names::find(document, &sentences, language, catalog);
+        let event = event::find(document, &sentences, language, catalog, &hints.event);
+        let themes = themes::score(document, &sentences, language, &names, catalog);
+        let summary =
+            summary::extract(document, &sentences, language, &names, &themes, catalog, hints.summary_max_words);
+        result::assemble(document, &sentences, language, names, event, themes, summary, catalog)
+    }
+}

@@ -1,0 +1,9 @@
+//! Reads conference reports and says what they are about: as a Kubernetes operator, or as a command on files.
+//!
+//! The way of a report, one direction, nothing handed back:
+//!
+//! ```text
+//! watch -> report key -> source::fetch -> Fetched -> analysis::Document -> Analyzer::analyze -> Analysis -> status -> one patch -> outcome
+//! ```
+
+pub mod api;
