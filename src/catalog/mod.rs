@@ -1,0 +1,182 @@
+//! What the analysis knows: loaded from the data files in `catalog/` (compiled into the binary), merged with ReportCatalogs, and compiled
+//! into a matcher.
+
+use std::collections::BTreeMap;
+
+pub use crate::api::Matching;
+
+/// Everything that the analysis knows, compiled and ready to be shared between threads.
+#[derive(Debug, Default)]
+pub struct Catalog {
+    /// `sha256:<hex>` over everything below.
+    pub revision: String,
+    /// Projects and products.
+    pub projects: Vec<Project>,
+    /// Organisations.
+    pub organizations: Vec<Organization>,
+    /// Themes, by id.
+    pub themes: Vec<Theme>,
+    /// Event series with their editions.
+    pub series: Vec<Series>,
+    /// Cities, countries and regions.
+    pub places: Places,
+    /// Stop words, months, furniture phrases and the like, by ISO 639-1 code.
+    pub languages: BTreeMap<String, LanguageData>,
+    // the compiled matchers for names, themes, series and places follow
+}
+
+/// A spelling of a name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Surface {
+    /// The spelling, in NFC.
+    pub text: String,
+    /// How careful to be with it.
+    pub matching: Matching,
+}
+
+/// A project or product.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Project {
+    /// Name that is reported.
+    pub name: String,
+    /// All spellings, the name first.
+    pub surfaces: Vec<Surface>,
+    /// Category, as in the landscape.
+    pub category: Option<String>,
+    /// CNCF maturity.
+    pub maturity: Option<String>,
+    /// Home page.
+    pub homepage: Option<String>,
+    /// Source repository.
+    pub repository: Option<String>,
+    /// Organisation behind it.
+    pub vendor: Option<String>,
+    /// Name of the project that it is a part of.
+    pub parent: Option<String>,
+    /// Ids of themes that it speaks for.
+    pub themes: Vec<String>,
+    /// Everyday technology: recognised but not reported.
+    pub general: bool,
+}
+
+/// An organisation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Organization {
+    /// Name that is reported.
+    pub name: String,
+    /// All spellings, the name first.
+    pub surfaces: Vec<Surface>,
+}
+
+/// A theme with its terms.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Theme {
+    /// Id.
+    pub name: String,
+    /// Title in English.
+    pub title: String,
+    /// Terms by language code; "any" holds in all.
+    pub terms: BTreeMap<String, Vec<Term>>,
+}
+
+/// A term of a theme.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Term {
+    /// The words in lower case, single spaces between them.
+    pub text: String,
+    /// Whether the first word may be the end of a longer one ("*sicherheit").
+    pub open_start: bool,
+    /// Whether the last word may go on ("beveilig*").
+    pub open_end: bool,
+    /// 1 hints at the theme, 2 is typical of it, 3 names it.
+    pub weight: u32,
+}
+
+/// A series of events.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Series {
+    /// Name that is reported.
+    pub name: String,
+    /// All spellings, the name first.
+    pub surfaces: Vec<Surface>,
+    /// Held beside a larger event: a report that names both is about the larger one.
+    pub co_located: bool,
+    /// Known editions.
+    pub editions: Vec<Edition>,
+}
+
+/// An edition of a series.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Edition {
+    /// Name, for example "Europe 2018".
+    pub name: String,
+    /// Year.
+    pub year: i32,
+    /// City, in English.
+    pub city: Option<String>,
+    /// First day.
+    pub start: Option<jiff::civil::Date>,
+    /// Last day.
+    pub end: Option<jiff::civil::Date>,
+    /// Held without a place.
+    pub is_virtual: bool,
+}
+
+/// Names of places.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Places {
+    /// Cities.
+    pub cities: Vec<City>,
+    /// Countries: name, region, all spellings.
+    pub countries: Vec<Area>,
+    /// Regions, as they occur in names of editions.
+    pub regions: Vec<Area>,
+}
+
+/// A city.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct City {
+    /// Name in English.
+    pub name: String,
+    /// Name of the country in English.
+    pub country: String,
+    /// Name of the region.
+    pub region: String,
+    /// All spellings, the name first.
+    pub surfaces: Vec<Surface>,
+}
+
+/// A country or a region.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Area {
+    /// Name in English.
+    pub name: String,
+    /// Name of the region it lies in, for a country.
+    pub region: Option<String>,
+    /// All spellings, the name first.
+    pub surfaces: Vec<Surface>,
+}
+
+/// Words of a language that the rules need; all in lower case.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct LanguageData {
+    /// Frequent function words that tell the language.
+    pub stopwords: Vec<String>,
+    /// Words at the start of a sentence that lean on the one before.
+    pub openers: Vec<String>,
+    /// Names of months and their abbreviations.
+    pub months: BTreeMap<String, i8>,
+    /// Names of weekdays and their abbreviations.
+    pub weekdays: Vec<String>,
+    /// Phrases that ask the reader to do something.
+    pub calls_to_action: Vec<String>,
+    /// Phrases that mark page furniture.
+    pub furniture: Vec<String>,
+    /// Abbreviations with their dots.
+    pub abbreviations: Vec<String>,
+    /// Cues that an earlier edition is meant.
+    pub last_year: Vec<String>,
+    /// Cues that a later edition is meant.
+    pub next_year: Vec<String>,
+}
