@@ -76,7 +76,10 @@ impl Cluster {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()?;
-        std::io::Write::write_all(&mut child.stdin.take().context("kubectl has no standard input")?, manifests.as_bytes())?;
+        std::io::Write::write_all(
+            &mut child.stdin.take().context("kubectl has no standard input")?,
+            manifests.as_bytes(),
+        )?;
         let output = child.wait_with_output()?;
         if !output.status.success() {
             bail!("{}", String::from_utf8_lossy(&output.stderr).trim());
