@@ -6,5 +6,10 @@
 //! watch -> report key -> source::fetch -> Fetched -> analysis::Document -> Analyzer::analyze -> Analysis -> status -> one patch -> outcome
 //! ```
 
+pub mod analysis;
 pub mod api;
 pub mod catalog;
+pub mod cli;
+pub mod controller;
+pub mod runtime;
+pub mod source;

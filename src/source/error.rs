@@ -221,6 +221,21 @@ pub enum FetchError {
 }
 
 impl FetchError {
+    /// A failure of the Kubernetes API while doing `action` ("read ConfigMap \"berlin\"").
+    pub fn api(action: String, error: &kube::Error) -> Self {
+        let (problem, forbidden) = match error {
+            kube::Error::Api(status) => (one_line(&status.message), status.code == 403 || status.code == 401),
+            // The source chain of transport errors may name internal addresses; what a user can do about it is the same.
+            _ => ("the API server could not be reached or gave no usable answer".to_owned(), false),
+        };
+        Self::Api { action, problem, forbidden }
+    }
+
+    /// The Kubernetes API did not answer `action` in time.
+    pub fn api_timeout(action: String, limit: Duration) -> Self {
+        Self::Api { action, problem: format!("no answer within {} s", limit.as_secs()), forbidden: false }
+    }
+
     /// The word for conditions, events and metrics.
     pub const fn reason(&self) -> Reason {
         match self {
@@ -286,6 +301,11 @@ impl FetchError {
             | Self::CatalogInvalid { .. } => Disposition::Stalled,
         }
     }
+}
+
+/// The first 300 characters, without line breaks.
+fn one_line(text: &str) -> String {
+    text.chars().take(300).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 fn key_text(key: &Option<String>) -> String {
