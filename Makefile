@@ -47,7 +47,7 @@ demo: control-plane build ## See reports become status on a real Kubernetes API 
 
 eval: build ## Score the analysis on a folder of annotated reports: make eval CORPUS=dir
 	@test -n "$(CORPUS)" || { echo 'say where the annotated reports are: make eval CORPUS=dir'; exit 2; }
-	@python3 tests/eval/eval.py "$(CORPUS)" $(BINARY)
+	@$(CARGO) run --quiet --locked -p testbed --bin eval -- "$(CORPUS)" $(BINARY)
 
 clean: ## Remove what was built (the control plane stays in the user's cache)
 	$(CARGO) clean
