@@ -24,15 +24,58 @@ use super::status::ConferenceReportStatus;
     selectable = ".status.event.edition",
     selectable = ".status.event.year",
     annotation("kustomize.toolkit.fluxcd.io/substitute", "disabled"),
-    printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#, description = "Whether the status tells what the text of the current spec says"),
-    printcolumn(name = "Event", type_ = "string", json_path = ".status.event.edition", description = "Edition of the conference"),
-    printcolumn(name = "Language", type_ = "string", json_path = ".status.language", description = "Language of the text, ISO 639-1"),
-    printcolumn(name = "Projects", type_ = "integer", json_path = ".status.projectCount", description = "Number of projects mentioned"),
-    printcolumn(name = "Themes", type_ = "string", json_path = ".status.topThemes", description = "What the report is about, strongest first"),
+    printcolumn(
+        name = "Ready",
+        type_ = "string",
+        json_path = r#".status.conditions[?(@.type=="Ready")].status"#,
+        description = "Whether the status tells what the text of the current spec says"
+    ),
+    printcolumn(
+        name = "Event",
+        type_ = "string",
+        json_path = ".status.event.edition",
+        description = "Edition of the conference"
+    ),
+    printcolumn(
+        name = "Language",
+        type_ = "string",
+        json_path = ".status.language",
+        description = "Language of the text, ISO 639-1"
+    ),
+    printcolumn(
+        name = "Projects",
+        type_ = "integer",
+        json_path = ".status.projectCount",
+        description = "Number of projects mentioned"
+    ),
+    printcolumn(
+        name = "Themes",
+        type_ = "string",
+        json_path = ".status.topThemes",
+        description = "What the report is about, strongest first"
+    ),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
-    printcolumn(name = "Source", type_ = "string", json_path = ".status.source.kind", priority = 1, description = "Where the text comes from"),
-    printcolumn(name = "Revision", type_ = "string", json_path = ".status.source.revision", priority = 1, description = "Digest of the text that was read"),
-    printcolumn(name = "Status", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].message"#, priority = 1, description = "Message of the Ready condition"),
+    printcolumn(
+        name = "Source",
+        type_ = "string",
+        json_path = ".status.source.kind",
+        priority = 1,
+        description = "Where the text comes from"
+    ),
+    printcolumn(
+        name = "Revision",
+        type_ = "string",
+        json_path = ".status.source.revision",
+        priority = 1,
+        description = "Digest of the text that was read"
+    ),
+    printcolumn(
+        name = "Status",
+        type_ = "string",
+        json_path = r#".status.conditions[?(@.type=="Ready")].message"#,
+        priority = 1,
+        description = "Message of the Ready condition"
+    )
 )]
 #[cfg_attr(test, kube(cel))]
 #[serde(rename_all = "camelCase")]
@@ -118,12 +161,13 @@ pub struct ConfigMapSource {
 #[derive(KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = Rule::new("self.url.startsWith('https://') || (self.url.startsWith('http://') && has(self.insecure) && self.insecure)").message("http.url must begin with https://; a plain http:// address needs insecure: true beside it"))]
+// Not on the field itself: the API server's message would then repeat the password.
+#[x_kube(validation = Rule::new("!self.url.matches('^[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*@')").message("http.url must not hold a user name or password; put them into a Secret and refer to it with secretRef"))]
 #[x_kube(validation = Rule::new("!(has(self.insecure) && self.insecure && self.url.startsWith('http://') && (has(self.secretRef) || has(self.certSecretRef)))").message("http.secretRef and http.certSecretRef need an https:// address: over plain http:// the credentials could be read by anyone on the way"))]
 pub struct HttpSource {
     /// Address of the text, beginning with https://. It must not hold a user name or password; use secretRef for them.
     #[schemars(length(max = 8192))]
     #[x_kube(validation = Rule::new("self.size() <= 2048").message("http.url may have at most 2048 characters"))]
-    #[x_kube(validation = Rule::new("!self.matches('^[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*@')").message("http.url must not hold a user name or password; put them into a Secret and refer to it with secretRef"))]
     #[x_kube(validation = Rule::new("!self.matches('[ \\t\\r\\n]')").message("http.url must not hold spaces or line breaks; write a space as %20"))]
     #[x_kube(validation = Rule::new("self.matches('^[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]+')").message("http.url must be a full address with a host, for example https://example.org/report.md"))]
     pub url: String,
