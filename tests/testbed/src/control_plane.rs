@@ -93,7 +93,8 @@ impl ControlPlane {
                 "--audit-log-mode=batch".to_owned(),
                 "--audit-log-batch-max-wait=200ms".to_owned(),
             ],
-            &[],
+            // The owner may be killed before it can tidy up; the last of its children does it then.
+            &[("SUPERVISE_REMOVE".to_owned(), folder.path().display().to_string())],
             &path("api-server.log"),
         )?;
 

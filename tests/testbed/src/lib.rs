@@ -11,6 +11,7 @@ pub mod keys;
 pub mod operator;
 pub mod progress;
 pub mod report_server;
+pub mod scoring;
 mod supervise;
 
 /// The root of the repository.

@@ -20,6 +20,11 @@ child=$!
 ) <&3 >/dev/null 2>&1 &
 exec 3<&-
 wait "$child"
+code=$?
+if [ -n "$SUPERVISE_REMOVE" ]; then
+  rm -rf "$SUPERVISE_REMOVE" 2>/dev/null || { sleep 1; rm -rf "$SUPERVISE_REMOVE"; }
+fi
+exit "$code"
 "#;
 
 /// A process that ends when this value is dropped, or when the process that holds it ends in any way.
@@ -29,7 +34,8 @@ pub struct Supervised {
 }
 
 impl Supervised {
-    /// Starts a command; what it prints goes to the log file.
+    /// Starts a command; what it prints goes to the log file. A folder in the variable `SUPERVISE_REMOVE` is removed when the
+    /// command has ended.
     pub fn start(command: &Path, arguments: &[String], environment: &[(String, String)], log: &Path) -> Result<Self> {
         let log_file = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
         let mut shell = Command::new("/bin/sh");
