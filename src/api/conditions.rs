@@ -75,10 +75,7 @@ pub fn conditions(
     };
     match *verdict {
         Verdict::Progressing => {
-            vec![
-                condition(READY, "Unknown", Reason::Progressing),
-                condition(RECONCILING, "True", Reason::Progressing),
-            ]
+            vec![condition(READY, "Unknown", Reason::Progressing), condition(RECONCILING, "True", Reason::Progressing)]
         }
         Verdict::Succeeded => vec![condition(READY, "True", Reason::Succeeded)],
         Verdict::Retrying(reason) => vec![
@@ -91,10 +88,9 @@ pub fn conditions(
             condition(STALLED, "True", reason),
             condition(FETCH_FAILED, "True", reason),
         ],
-        Verdict::Waiting(reason) => vec![
-            condition(READY, "False", reason),
-            condition(RECONCILING, "True", Reason::ProgressingWithRetry),
-        ],
+        Verdict::Waiting(reason) => {
+            vec![condition(READY, "False", reason), condition(RECONCILING, "True", Reason::ProgressingWithRetry)]
+        }
     }
 }
 
@@ -124,7 +120,8 @@ pub fn check(observed_generation: Option<i64>, conditions: &[Condition], generat
     let ready_is = |status: &str| ready.is_some_and(|ready| ready.status == status);
     let reconciling = is_true(conditions, RECONCILING);
     let stalled = is_true(conditions, STALLED);
-    let negative = || conditions.iter().filter(|condition| [RECONCILING, STALLED, FETCH_FAILED].contains(&&*condition.type_));
+    let negative =
+        || conditions.iter().filter(|condition| [RECONCILING, STALLED, FETCH_FAILED].contains(&&*condition.type_));
 
     rule(ready.is_some(), "Ready must always be there");
     rule(!(reconciling && stalled), "Reconciling and Stalled exclude each other");

@@ -75,11 +75,7 @@ mod tests {
 
     fn map(data: &[(&str, &str)], binary: &[(&str, &[u8])]) -> ConfigMap {
         ConfigMap {
-            metadata: ObjectMeta {
-                uid: Some("u".into()),
-                resource_version: Some("7".into()),
-                ..ObjectMeta::default()
-            },
+            metadata: ObjectMeta { uid: Some("u".into()), resource_version: Some("7".into()), ..ObjectMeta::default() },
             data: Some(data.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()),
             binary_data: Some(binary.iter().map(|(k, v)| ((*k).to_owned(), ByteString(v.to_vec()))).collect()),
             ..ConfigMap::default()

@@ -161,7 +161,9 @@ pub enum FetchError {
         problem: String,
     },
     /// Redirects that are not followed.
-    #[error("{host} redirects too often or to where the operator does not follow: {problem}; give the final address in source.http.url")]
+    #[error(
+        "{host} redirects too often or to where the operator does not follow: {problem}; give the final address in source.http.url"
+    )]
     TooManyRedirects {
         /// Host.
         host: String,
