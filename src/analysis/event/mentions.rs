@@ -1,0 +1,351 @@
+//! Where a text speaks of series, places, years and dates, and whether it means the edition that the report is about. Pure: no I/O.
+
+use std::ops::Range;
+
+use super::grammar::{self, Dates, Kind};
+use super::lexicon::{Entry, Lexicon, Meaning, Tense};
+use crate::analysis::phrases::Hit;
+use crate::analysis::sentences::Sentence;
+use crate::analysis::words::Words;
+use crate::analysis::{BlockKind, Document};
+
+/// Sentences that count as the beginning of a report.
+const LEAD: usize = 5;
+/// Words after the name of a series that may belong to it.
+const REACH: usize = 7;
+
+/// How prominent a place in the text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Zone {
+    Body,
+    Heading,
+    Lead,
+    Title,
+}
+
+/// Where something is mentioned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub zone: Zone,
+    /// Number of the sentence; `None` in the title.
+    pub sentence: Option<usize>,
+    /// Number of the first word.
+    pub word: usize,
+    pub tense: Tense,
+}
+
+/// A series with what stands beside its name.
+#[derive(Clone, Debug)]
+pub(super) struct SeriesMention {
+    pub place: Place,
+    pub series: usize,
+    pub year: Option<i32>,
+    pub area: Option<Box<str>>,
+    pub city: Option<usize>,
+}
+
+/// A city.
+#[derive(Clone, Debug)]
+pub(super) struct CityMention {
+    pub place: Place,
+    pub city: usize,
+    /// Whether a word such as "in" leads to it.
+    pub led: bool,
+}
+
+/// A region, a country or a year: what it says, and where.
+#[derive(Clone, Debug)]
+pub(super) struct Mention<T> {
+    pub place: Place,
+    pub value: T,
+}
+
+/// A day or a range of days.
+#[derive(Clone, Debug)]
+pub(super) struct DatesMention {
+    pub place: Place,
+    pub dates: Dates,
+    /// Whether it is the date of the text, not of the event.
+    pub published: bool,
+    /// Whether the sentence says that something was held.
+    pub held: bool,
+}
+
+/// Everything that a text says about events.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Mentions {
+    pub series: Vec<SeriesMention>,
+    pub cities: Vec<CityMention>,
+    pub areas: Vec<Mention<Box<str>>>,
+    pub years: Vec<Mention<i32>>,
+    pub dates: Vec<DatesMention>,
+    /// Sentences with words of somebody who was at a conference.
+    pub report_cues: usize,
+    /// Words of the cloud-native world.
+    pub field_cues: usize,
+    /// Number of sentences.
+    pub sentences: usize,
+}
+
+/// Reads the title and the text.
+pub(super) fn find(document: &Document, sentences: &[Sentence], words: &Words<'_>, lexicon: &Lexicon) -> Mentions {
+    let mut mentions = Mentions { sentences: sentences.len(), ..Mentions::default() };
+    if let Some(title) = &document.title {
+        let title = Words::of_text(title);
+        let all = 0..title.list().len();
+        Scan { words: &title, lexicon, parts: vec![Part { words: all, zone: Zone::Title, sentence: None }] }.run(&mut mentions);
+    }
+    let mut lead = 0;
+    let parts = sentences.iter().enumerate().map(|(number, sentence)| {
+        let block = document.blocks.get(sentence.block);
+        let zone = match block.map(|block| block.kind) {
+            Some(BlockKind::Heading(1)) if lead == 0 => Zone::Title,
+            Some(BlockKind::Heading(_)) => Zone::Heading,
+            _ => {
+                lead += 1;
+                if lead <= LEAD { Zone::Lead } else { Zone::Body }
+            }
+        };
+        Part { words: words.within(&sentence.span), zone, sentence: Some(number) }
+    });
+    Scan { words, lexicon, parts: parts.collect() }.run(&mut mentions);
+    mentions
+}
+
+/// A sentence, or the title.
+struct Part {
+    words: Range<usize>,
+    zone: Zone,
+    sentence: Option<usize>,
+}
+
+struct Scan<'a> {
+    words: &'a Words<'a>,
+    lexicon: &'a Lexicon,
+    parts: Vec<Part>,
+}
+
+impl Scan<'_> {
+    fn run(&self, mentions: &mut Mentions) {
+        let words = self.words;
+        let mut names = self.lexicon.names.find(words);
+        names.retain(|hit| hit.value.is_written_well(words, hit.first, hit.count));
+        keep_longest(&mut names);
+        let glued = self.lexicon.glued.find(words);
+        let dates = grammar::find(words, &self.lexicon.months, &self.lexicon.weekdays);
+        let tenses: Vec<(usize, Tense)> = self.lexicon.tenses.find_longest(words).iter().map(|hit| (hit.first, *hit.value)).collect();
+        let cue_words = |phrases: &crate::analysis::phrases::Phrases<()>| -> Vec<usize> {
+            phrases.find_longest(words).iter().map(|hit| hit.first).collect()
+        };
+        let (report, held, published) =
+            (cue_words(&self.lexicon.report), cue_words(&self.lexicon.held), cue_words(&self.lexicon.published));
+        mentions.field_cues += self.lexicon.field.find_longest(words).len();
+
+        for part in &self.parts {
+            let range = &part.words;
+            let tense = Tenses { words, cues: slice(&tenses, range, |cue| cue.0), range: range.clone() };
+            let place = |word| Place { zone: part.zone, sentence: part.sentence, word, tense: tense.at(word) };
+            let in_part = slice(&names, range, |hit| hit.first);
+            let dates = slice(&dates, range, |dates| dates.first);
+            mentions.report_cues += usize::from(!slice(&report, range, |at| *at).is_empty());
+            self.names(in_part, dates, &place, mentions);
+            for hit in slice(&glued, range, |hit| hit.first) {
+                if let Some((year, area)) = self.tail(hit.first, hit.phrase) {
+                    let place = place(hit.first);
+                    mentions.series.push(SeriesMention { place, series: *hit.value, year, area, city: None });
+                }
+            }
+            let is_held = !slice(&held, range, |at| *at).is_empty();
+            let is_published = !slice(&published, range, |at| *at).is_empty();
+            for found in dates {
+                let alone = found.count + 6 >= range.len();
+                let published = found.kind == Kind::Figures || (found.kind == Kind::Day && (is_published || (alone && !is_held)));
+                let place = place(found.first);
+                mentions.dates.push(DatesMention { place, dates: found.clone(), published, held: is_held });
+            }
+            for word in range.clone() {
+                let within_date = dates.iter().any(|dates| (dates.first..dates.first + dates.count).contains(&word));
+                if let Some(value) = grammar::long_year(self.words.form(word)).filter(|_| !within_date) {
+                    mentions.years.push(Mention { place: place(word), value });
+                }
+            }
+        }
+    }
+
+    fn names(&self, names: &[Hit<'_, Entry>], dates: &[Dates], place: &impl Fn(usize) -> Place, mentions: &mut Mentions) {
+        for (index, hit) in names.iter().enumerate() {
+            match &hit.value.meaning {
+                Meaning::Series(series) => {
+                    let mut mention = SeriesMention { place: place(hit.first), series: *series, year: None, area: None, city: None };
+                    self.before(index, names, &mut mention);
+                    self.after(index, names, dates, &mut mention);
+                    if !hit.value.careful || mention.year.is_some() || mention.city.is_some() || mention.area.is_some() {
+                        mentions.series.push(mention);
+                    }
+                }
+                Meaning::City(city) => {
+                    let before = hit.first.checked_sub(1).map_or("", |at| self.words.form(at));
+                    let led = LEADS.contains(&before);
+                    let beside = names.iter().any(|other| {
+                        matches!(other.value.meaning, Meaning::Series(_)) && hit.first.abs_diff(other.first) <= 4
+                    });
+                    if !hit.value.careful || led || beside {
+                        mentions.cities.push(CityMention { place: place(hit.first), city: *city, led });
+                    }
+                }
+                Meaning::Area(area, _) => mentions.areas.push(Mention { place: place(hit.first), value: area.clone() }),
+            }
+        }
+    }
+
+    /// "European KubeCon", "2024 KubeCon", "Paris KubeCon".
+    fn before(&self, index: usize, names: &[Hit<'_, Entry>], mention: &mut SeriesMention) {
+        let Some(at) = names.get(index).and_then(|hit| hit.first.checked_sub(1)) else { return };
+        if !self.words.gap(at).is_some_and(|gap| gap.len() <= 3 && !gap.contains(['.', ',', ';', ':', '!', '?', '\n'])) {
+            return;
+        }
+        mention.year = grammar::long_year(self.words.form(at));
+        let previous = index.checked_sub(1).and_then(|previous| names.get(previous));
+        if let Some(hit) = previous.filter(|hit| hit.first + hit.count == at + 1) {
+            match &hit.value.meaning {
+                Meaning::City(city) => mention.city = Some(*city),
+                Meaning::Area(area, _) => mention.area = Some(area.clone()),
+                Meaning::Series(_) => {}
+            }
+        }
+    }
+
+    /// "KubeCon + CloudNativeCon Europe 2018 in Copenhagen", "KubeCon EU ’23", "KubeCon van 2022".
+    fn after(&self, index: usize, names: &[Hit<'_, Entry>], dates: &[Dates], mention: &mut SeriesMention) {
+        let Some(hit) = names.get(index) else { return };
+        let mut at = hit.first + hit.count;
+        let mut following = names.get(index + 1..).unwrap_or_default().iter().peekable();
+        let mut skipped = 0;
+        for _ in 0..REACH {
+            let joined = self.words.gap(at.saturating_sub(1)).is_some_and(|gap| gap.len() <= 6 && !gap.contains(['.', ';', '!', '?', '\n']));
+            if !joined || dates.iter().any(|dates| dates.first == at) {
+                return;
+            }
+            while following.peek().is_some_and(|next| next.first < at) {
+                following.next();
+            }
+            if let Some(next) = following.peek().filter(|next| next.first == at) {
+                match &next.value.meaning {
+                    Meaning::Series(series) if *series == mention.series => {}
+                    Meaning::Series(_) => return,
+                    Meaning::City(city) => mention.city = mention.city.or(Some(*city)),
+                    Meaning::Area(area, _) => mention.area = mention.area.take().or_else(|| Some(area.clone())),
+                }
+                at += next.count;
+                skipped = 0;
+                continue;
+            }
+            let year = grammar::long_year(self.words.form(at)).or_else(|| grammar::short_year(self.words, at));
+            if let Some(year) = year {
+                if mention.year.is_some_and(|known| known != year) {
+                    return;
+                }
+                mention.year = Some(year);
+            } else if skipped < 2 && LINKS.contains(&self.words.form(at)) {
+                skipped += 1;
+            } else {
+                return;
+            }
+            at += 1;
+        }
+    }
+
+    /// What follows the name of a series within a hashtag: "kubecon|eu2024". `None` where something else does, or nothing.
+    fn tail(&self, word: usize, phrase: usize) -> Option<(Option<i32>, Option<Box<str>>)> {
+        let form = self.words.form(word);
+        let name = self.lexicon.glued.text(phrase)?;
+        let rest = form.strip_prefix(name)?;
+        let letters = rest.trim_end_matches(|c: char| c.is_ascii_digit());
+        let figures = rest.get(letters.len()..)?;
+        let area = match letters {
+            "" => None,
+            "eu" | "europe" => Some("europe".into()),
+            "na" => Some("north america".into()),
+            _ => return None,
+        };
+        let year = match figures.len() {
+            0 => None,
+            2 => Some(2000 + figures.parse::<i32>().ok()?),
+            4 => Some(grammar::long_year(figures)?),
+            _ => return None,
+        };
+        (year.is_some() || area.is_some()).then_some((year, area))
+    }
+}
+
+/// Words that lead to a place.
+const LEADS: &[&str] =
+    &["in", "à", "en", "te", "at", "nach", "naar", "to", "aus", "uit", "from", "de", "zonnige", "sunny", "sonnigen", "a", "of", "op", "über", "over"];
+/// Words that may stand between a series and its year or place.
+const LINKS: &[&str] = &[
+    "in", "à", "en", "te", "of", "the", "de", "van", "von", "at", "conference", "conferentie", "konferenz", "conférence", "conferencia", "edition",
+    "editie", "édition", "edición", "s", "événement", "events", "event", "summit", "other", "cncf", "virtual", "die", "la", "le", "im", "jahr",
+];
+
+/// The cues of one sentence.
+struct Tenses<'a> {
+    words: &'a Words<'a>,
+    cues: &'a [(usize, Tense)],
+    range: Range<usize>,
+}
+
+impl Tenses<'_> {
+    /// Which edition is meant at this word. A cue speaks for its clause; a cue of the future, and one at the start of the sentence, also for
+    /// what follows without a cue of its own.
+    fn at(&self, word: usize) -> Tense {
+        if self.cues.is_empty() {
+            return Tense::Now;
+        }
+        let clause = self.clause(word);
+        let near = self.cues.iter().filter(|cue| clause.contains(&cue.0)).min_by_key(|cue| cue.0.abs_diff(word));
+        if let Some((_, tense)) = near {
+            return *tense;
+        }
+        let before = self.cues.iter().rev().find(|cue| cue.0 < word);
+        match before {
+            Some((_, Tense::Future)) => Tense::Future,
+            Some((at, Tense::Past)) if self.clause(*at).end - self.range.start <= 4 => Tense::Past,
+            _ => Tense::Now,
+        }
+    }
+
+    /// The words between the commas, brackets and dashes around this one.
+    fn clause(&self, word: usize) -> Range<usize> {
+        let parts = |at: usize| {
+            self.words.gap(at).is_none_or(|gap| gap.contains([',', ';', ':', '(', ')', '–', '—', '.', '|']) || gap.contains(" - "))
+        };
+        let mut start = word;
+        while start > self.range.start && !parts(start - 1) {
+            start -= 1;
+        }
+        let mut end = word + 1;
+        while end < self.range.end && !parts(end - 1) {
+            end += 1;
+        }
+        start..end
+    }
+}
+
+/// The part of a sorted list whose words lie within a range.
+fn slice<'l, T>(list: &'l [T], range: &Range<usize>, word: impl Fn(&T) -> usize) -> &'l [T] {
+    let first = list.partition_point(|item| word(item) < range.start);
+    let last = list.partition_point(|item| word(item) < range.end);
+    list.get(first..last.max(first)).unwrap_or_default()
+}
+
+/// Of overlapping names only the first, and the longest of those that start at the same word.
+fn keep_longest(hits: &mut Vec<Hit<'_, Entry>>) {
+    let mut end = 0;
+    hits.retain(|hit| {
+        let keep = hit.first >= end;
+        if keep {
+            end = hit.first + hit.count;
+        }
+        keep
+    });
+}
