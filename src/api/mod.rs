@@ -11,7 +11,7 @@ pub use catalog::{
     CatalogOrganization, CatalogProject, CatalogTheme, Matching, ReportCatalog, ReportCatalogSpec, ReportCatalogStatus,
 };
 pub use report::{
-    ConfigMapSource, ConferenceReport, ConferenceReportSpec, EventOverride, HttpSource, LocalReference, Source,
+    ConferenceReport, ConferenceReportSpec, ConfigMapSource, EventOverride, HttpSource, LocalReference, Source,
     SummaryOptions, TextFormat,
 };
 pub use status::{
