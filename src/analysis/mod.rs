@@ -9,10 +9,12 @@ pub mod document;
 pub mod event;
 pub mod language;
 pub mod names;
+mod phrases;
 mod result;
 pub mod sentences;
 pub mod summary;
 pub mod themes;
+mod words;
 
 use std::sync::Arc;
 
@@ -41,6 +43,7 @@ impl Analyzer {
     }
 
     /// Says what a document is about.
+    #[cfg(any())]
     pub fn analyze(&self, document: &Document, hints: &Hints) -> Analysis {
         let catalog = self.catalog.as_ref();
         let language = match &hints.language {

@@ -122,6 +122,7 @@ impl<'t> Words<'t> {
         first..last.max(first)
     }
 
+    #[cfg(test)]
     /// Byte range of `count` words from this number on.
     pub fn span(&self, first: usize, count: usize) -> Range<usize> {
         let start = self.list.get(first).map_or(0, |word| word.start);

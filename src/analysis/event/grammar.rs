@@ -1,7 +1,7 @@
 //! Days and ranges of days in prose, in Dutch, German, English, French and Spanish alike: an English date in a Dutch text is as good as a
 //! Dutch one. Numbers are read with the names of months from the catalog and checked against the calendar. Pure: no I/O, no clock.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
@@ -14,7 +14,8 @@ pub(super) const YEARS: std::ops::RangeInclusive<i32> = 2010..=2039;
 
 /// Words that lead from a first day to a last one.
 const TO: &[&str] = &[
-    "bis", "zum", "to", "tot", "t", "m", "met", "through", "thru", "until", "till", "al", "au", "a", "à", "hasta", "jusqu", "tm",
+    "bis", "zum", "to", "tot", "t", "m", "met", "through", "thru", "until", "till", "al", "au", "a", "à", "hasta",
+    "jusqu", "tm",
 ];
 /// Words that name a second day beside a first one.
 const AND: &[&str] = &["und", "and", "en", "et", "y", "e", "u"];
@@ -64,7 +65,7 @@ pub(super) fn date(year: i32, (month, day): (i8, i8)) -> Option<Date> {
 }
 
 /// All days and ranges in a text, in its order; they do not overlap.
-pub(super) fn find(words: &Words<'_>, months: &BTreeMap<Box<str>, i8>, weekdays: &[Box<str>]) -> Vec<Dates> {
+pub(super) fn find(words: &Words<'_>, months: &BTreeMap<&str, i8>, weekdays: &BTreeSet<&str>) -> Vec<Dates> {
     let reader = Reader { words, months, weekdays };
     let mut found: Vec<Dates> = Vec::new();
     let mut at = 0;
@@ -91,13 +92,13 @@ impl Dates {
     }
 }
 
-struct Reader<'a> {
-    words: &'a Words<'a>,
-    months: &'a BTreeMap<Box<str>, i8>,
-    weekdays: &'a [Box<str>],
+struct Reader<'a, 't, 'c> {
+    words: &'a Words<'t>,
+    months: &'a BTreeMap<&'c str, i8>,
+    weekdays: &'a BTreeSet<&'c str>,
 }
 
-impl Reader<'_> {
+impl Reader<'_, '_, '_> {
     fn read(&self, at: usize) -> Option<Dates> {
         if !self.words.form(at).starts_with(|c: char| c.is_ascii_digit()) && self.month(at).is_none() {
             return None;
@@ -123,7 +124,14 @@ impl Reader<'_> {
             return Some(self.range(at, after, start, (month, last_day), last_year.or(year)));
         }
         let month = start_month?;
-        Some(Dates { first: at, count: next - at, kind: Kind::Day, start: (month, first_day), end: (month, first_day), year })
+        Some(Dates {
+            first: at,
+            count: next - at,
+            kind: Kind::Day,
+            start: (month, first_day),
+            end: (month, first_day),
+            year,
+        })
     }
 
     /// "May 2-4, 2018", "March 31 – April 3", "November 18th to the 21st", "May 9, 2019".
@@ -140,10 +148,23 @@ impl Reader<'_> {
         let (year, next) = self.year_after(day_at + 1);
         if let Some((last_day, end_month, after)) = self.second_in_month_first(next, first_day) {
             let (last_year, after) = self.year_after(after);
-            return Some(self.range(at, after, (month, first_day), (end_month.unwrap_or(month), last_day), last_year.or(year)));
+            return Some(self.range(
+                at,
+                after,
+                (month, first_day),
+                (end_month.unwrap_or(month), last_day),
+                last_year.or(year),
+            ));
         }
         // "mai 24 Firmen": without a year, only English writes the month first
-        Some(Dates { first: at, count: next - at, kind: Kind::Day, start: (month, first_day), end: (month, first_day), year })
+        Some(Dates {
+            first: at,
+            count: next - at,
+            kind: Kind::Day,
+            start: (month, first_day),
+            end: (month, first_day),
+            year,
+        })
     }
 
     /// Like [`Self::second_day`], with a month before the second day where the range goes over the end of one.
@@ -243,15 +264,35 @@ impl Reader<'_> {
         if let Some((after, true)) = self.connector(next)
             && let Some((last_day, end_month, year, after)) = self.day_month_year(after)
         {
-            return Some(self.range(at, after, (start_month.unwrap_or(end_month), first_day), (end_month, last_day), Some(year)));
+            return Some(self.range(
+                at,
+                after,
+                (start_month.unwrap_or(end_month), first_day),
+                (end_month, last_day),
+                Some(year),
+            ));
         }
         let (day, month, year, after) = self.day_month_year(at)?;
-        Some(Dates { first: at, count: after - at, kind: Kind::Figures, start: (month, day), end: (month, day), year: Some(year) })
+        Some(Dates {
+            first: at,
+            count: after - at,
+            kind: Kind::Figures,
+            start: (month, day),
+            end: (month, day),
+            year: Some(year),
+        })
     }
 
     fn american(&self, at: usize, month: i8, day: i8) -> Option<Dates> {
         let year = self.four_digits(at + 2).filter(|_| self.words.gap(at + 1) == Some("/"))?;
-        Some(Dates { first: at, count: 3, kind: Kind::Figures, start: (month, day), end: (month, day), year: Some(year) })
+        Some(Dates {
+            first: at,
+            count: 3,
+            kind: Kind::Figures,
+            start: (month, day),
+            end: (month, day),
+            year: Some(year),
+        })
     }
 
     fn day_month_year(&self, at: usize) -> Option<(i8, i8, i32, usize)> {
@@ -294,7 +335,10 @@ impl Reader<'_> {
     fn close(&self, from: usize, to: usize) -> bool {
         (from..to).all(|at| {
             self.words.gap(at).is_some_and(|gap| {
-                gap.len() <= 5 && gap.chars().all(|c| c == ' ' || matches!(c, '.' | ',' | '\'' | '’' | '‘' | '-' | '\u{a0}' | '\u{202f}'))
+                gap.len() <= 5
+                    && gap
+                        .chars()
+                        .all(|c| c == ' ' || matches!(c, '.' | ',' | '\'' | '’' | '‘' | '-' | '\u{a0}' | '\u{202f}'))
             })
         })
     }
@@ -304,7 +348,7 @@ impl Reader<'_> {
     }
 
     fn is_weekday(&self, at: usize) -> bool {
-        self.weekdays.iter().any(|name| name.as_ref() == self.words.form(at))
+        self.weekdays.contains(self.words.form(at))
     }
 
     fn month(&self, at: usize) -> Option<i8> {
@@ -348,17 +392,33 @@ pub(super) fn short_year(words: &Words<'_>, at: usize) -> Option<i32> {
 mod tests {
     use super::*;
 
-    pub(crate) fn months() -> BTreeMap<Box<str>, i8> {
+    fn months() -> BTreeMap<&'static str, i8> {
         let names: &[(&str, i8)] = &[
-            ("maart", 3), ("april", 4), ("mei", 5), ("mai", 5), ("märz", 3), ("january", 1), ("march", 3), ("may", 5), ("november", 11),
-            ("mars", 3), ("avril", 4), ("mayo", 5), ("noviembre", 11), ("oct", 10), ("october", 10), ("février", 2), ("juin", 6), ("junio", 6),
+            ("maart", 3),
+            ("april", 4),
+            ("mei", 5),
+            ("mai", 5),
+            ("märz", 3),
+            ("january", 1),
+            ("march", 3),
+            ("may", 5),
+            ("november", 11),
+            ("mars", 3),
+            ("avril", 4),
+            ("mayo", 5),
+            ("noviembre", 11),
+            ("oct", 10),
+            ("october", 10),
+            ("février", 2),
+            ("juin", 6),
+            ("junio", 6),
         ];
-        names.iter().map(|(name, month)| ((*name).into(), *month)).collect()
+        names.iter().copied().collect()
     }
 
     fn read(text: &str) -> Vec<String> {
         let words = Words::of_text(text);
-        let weekdays = ["dienstag", "friday", "tuesday", "vrijdag"].map(Into::into);
+        let weekdays = BTreeSet::from(["dienstag", "dinsdag", "friday", "tuesday", "vrijdag"]);
         let show = |dates: &Dates| {
             let year = dates.year.map_or("?".to_owned(), |year| year.to_string());
             format!("{:?} {year} {}.{}-{}.{}", dates.kind, dates.start.1, dates.start.0, dates.end.1, dates.end.0)
@@ -414,7 +474,15 @@ mod tests {
 
     #[test]
     fn numbers_that_are_no_dates_are_left_alone() {
-        for text in ["Kubernetes 1.24", "5-10 pods", "30 February 2024", "we may 2 times", "version 2.5.2018.1 x", "31 avril", "22 to 19 March"] {
+        for text in [
+            "Kubernetes 1.24",
+            "5-10 pods",
+            "30 February 2024",
+            "we may 2 times",
+            "version 2.5.2018.1 x",
+            "31 avril",
+            "22 to 19 March",
+        ] {
             let ranges = read(text).into_iter().filter(|date| date.starts_with("Range")).count();
             assert_eq!(ranges, 0, "{text}");
         }
@@ -425,7 +493,7 @@ mod tests {
         #[test]
         fn any_row_of_words_is_read_without_failing(text in "([0-9]{1,4}|may|mars|bis|to|t/m|de|[-–/.,&' ]|\\PC){0,24}") {
             let words = Words::of_text(&text);
-            for dates in find(&words, &months(), &[]) {
+            for dates in find(&words, &months(), &BTreeSet::new()) {
                 proptest::prop_assert!(dates.first + dates.count <= words.list().len());
                 proptest::prop_assert!(dates.start <= dates.end);
             }

@@ -1,13 +1,15 @@
 //! Where a text speaks of series, places, years and dates, and whether it means the edition that the report is about. Pure: no I/O.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::grammar::{self, Dates, Kind};
-use super::lexicon::{Entry, Lexicon, Meaning, Tense};
-use crate::analysis::phrases::Hit;
+use super::lexicon::{Cue, Lexicon, Tense};
 use crate::analysis::sentences::Sentence;
-use crate::analysis::words::Words;
+use crate::analysis::words::{Word, Words};
 use crate::analysis::{BlockKind, Document};
+use crate::catalog::fold::fold;
+use crate::catalog::{Catalog, Matching, PlaceRef, Series};
 
 /// Sentences that count as the beginning of a report.
 const LEAD: usize = 5;
@@ -88,12 +90,19 @@ pub(super) struct Mentions {
 }
 
 /// Reads the title and the text.
-pub(super) fn find(document: &Document, sentences: &[Sentence], words: &Words<'_>, lexicon: &Lexicon) -> Mentions {
+pub(super) fn find(
+    document: &Document,
+    sentences: &[Sentence],
+    words: &Words<'_>,
+    catalog: &Catalog,
+    lexicon: &Lexicon<'_>,
+) -> Mentions {
     let mut mentions = Mentions { sentences: sentences.len(), ..Mentions::default() };
     if let Some(title) = &document.title {
         let title = Words::of_text(title);
         let all = 0..title.list().len();
-        Scan { words: &title, lexicon, parts: vec![Part { words: all, zone: Zone::Title, sentence: None }] }.run(&mut mentions);
+        Scan { words: &title, catalog, lexicon, parts: vec![Part { words: all, zone: Zone::Title, sentence: None }] }
+            .run(&mut mentions);
     }
     let mut lead = 0;
     let parts = sentences.iter().enumerate().map(|(number, sentence)| {
@@ -108,7 +117,7 @@ pub(super) fn find(document: &Document, sentences: &[Sentence], words: &Words<'_
         };
         Part { words: words.within(&sentence.span), zone, sentence: Some(number) }
     });
-    Scan { words, lexicon, parts: parts.collect() }.run(&mut mentions);
+    Scan { words, catalog, lexicon, parts: parts.collect() }.run(&mut mentions);
     mentions
 }
 
@@ -119,67 +128,144 @@ struct Part {
     sentence: Option<usize>,
 }
 
-struct Scan<'a> {
-    words: &'a Words<'a>,
-    lexicon: &'a Lexicon,
+struct Scan<'a, 't> {
+    words: &'a Words<'t>,
+    catalog: &'a Catalog,
+    lexicon: &'a Lexicon<'a>,
     parts: Vec<Part>,
 }
 
-impl Scan<'_> {
+/// The name of a series or a place.
+struct Name<'c> {
+    first: usize,
+    count: usize,
+    meaning: Meaning<'c>,
+    /// Whether something around it must speak for it.
+    careful: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Meaning<'c> {
+    /// A series, by its index in the catalog.
+    Series(usize),
+    /// A city, by its index in the catalog.
+    City(usize),
+    /// A country or region, by its English name.
+    Area(&'c str),
+}
+
+impl<'a> Scan<'a, '_> {
     fn run(&self, mentions: &mut Mentions) {
         let words = self.words;
-        let mut names = self.lexicon.names.find(words);
-        names.retain(|hit| hit.value.is_written_well(words, hit.first, hit.count));
-        keep_longest(&mut names);
-        let glued = self.lexicon.glued.find(words);
+        let names = self.find_names();
         let dates = grammar::find(words, &self.lexicon.months, &self.lexicon.weekdays);
-        let tenses: Vec<(usize, Tense)> = self.lexicon.tenses.find_longest(words).iter().map(|hit| (hit.first, *hit.value)).collect();
-        let cue_words = |phrases: &crate::analysis::phrases::Phrases<()>| -> Vec<usize> {
-            phrases.find_longest(words).iter().map(|hit| hit.first).collect()
-        };
-        let (report, held, published) =
-            (cue_words(&self.lexicon.report), cue_words(&self.lexicon.held), cue_words(&self.lexicon.published));
-        mentions.field_cues += self.lexicon.field.find_longest(words).len();
-
+        let tenses = self.lexicon.tenses(words);
+        let cues = self.lexicon.cues(words);
+        let glued = self.glued();
         for part in &self.parts {
             let range = &part.words;
             let tense = Tenses { words, cues: slice(&tenses, range, |cue| cue.0), range: range.clone() };
             let place = |word| Place { zone: part.zone, sentence: part.sentence, word, tense: tense.at(word) };
-            let in_part = slice(&names, range, |hit| hit.first);
+            let cues = slice(&cues, range, |cue| cue.0);
+            let has = |wanted: Cue| cues.iter().any(|(_, cue)| *cue == wanted);
+            mentions.report_cues += usize::from(has(Cue::Report));
+            mentions.field_cues += cues.iter().filter(|(_, cue)| *cue == Cue::Field).count();
+
             let dates = slice(&dates, range, |dates| dates.first);
-            mentions.report_cues += usize::from(!slice(&report, range, |at| *at).is_empty());
-            self.names(in_part, dates, &place, mentions);
-            for hit in slice(&glued, range, |hit| hit.first) {
-                if let Some((year, area)) = self.tail(hit.first, hit.phrase) {
-                    let place = place(hit.first);
-                    mentions.series.push(SeriesMention { place, series: *hit.value, year, area, city: None });
-                }
+            self.names(slice(&names, range, |name| name.first), dates, &place, mentions);
+            for (word, series, year, area) in slice(&glued, range, |glued| glued.0) {
+                let mention =
+                    SeriesMention { place: place(*word), series: *series, year: *year, area: area.clone(), city: None };
+                mentions.series.push(mention);
             }
-            let is_held = !slice(&held, range, |at| *at).is_empty();
-            let is_published = !slice(&published, range, |at| *at).is_empty();
             for found in dates {
-                let alone = found.count + 6 >= range.len();
-                let published = found.kind == Kind::Figures || (found.kind == Kind::Day && (is_published || (alone && !is_held)));
+                // a day that is nearly all there is in its line is a date line
+                let alone = found.count + 5 >= range.len() && !has(Cue::Held);
+                let published =
+                    found.kind == Kind::Figures || (found.kind == Kind::Day && (has(Cue::Published) || alone));
                 let place = place(found.first);
-                mentions.dates.push(DatesMention { place, dates: found.clone(), published, held: is_held });
+                mentions.dates.push(DatesMention { place, dates: found.clone(), published, held: has(Cue::Held) });
             }
             for word in range.clone() {
-                let within_date = dates.iter().any(|dates| (dates.first..dates.first + dates.count).contains(&word));
-                if let Some(value) = grammar::long_year(self.words.form(word)).filter(|_| !within_date) {
+                let in_date = dates.iter().any(|dates| (dates.first..dates.first + dates.count).contains(&word));
+                if let Some(value) = grammar::long_year(words.form(word)).filter(|_| !in_date) {
                     mentions.years.push(Mention { place: place(word), value });
                 }
             }
         }
     }
 
-    fn names(&self, names: &[Hit<'_, Entry>], dates: &[Dates], place: &impl Fn(usize) -> Place, mentions: &mut Mentions) {
+    /// Names of series and places, in text order.
+    fn find_names(&self) -> Vec<Name<'a>> {
+        let text = self.words.text();
+        let mut names = Vec::new();
+        let mut add = |span: &Range<usize>, meaning: Meaning<'a>, matching: Matching| {
+            let words = self.words.within(span);
+            if !words.is_empty() && matching != Matching::NeedsCue {
+                names.push(Name {
+                    first: words.start,
+                    count: words.len(),
+                    meaning,
+                    careful: matching != Matching::Plain,
+                });
+            }
+        };
+        for hit in self.catalog.series_names.find(text, 0..text.len()) {
+            add(&hit.span, Meaning::Series(hit.target), hit.matching);
+        }
+        let places = &self.catalog.places;
+        for hit in self.catalog.place_names.find(text, 0..text.len()) {
+            let meaning = match hit.target {
+                PlaceRef::City(city) => Some(Meaning::City(city)),
+                PlaceRef::Country(at) => places.countries.get(at).map(|area| Meaning::Area(&area.name)),
+                PlaceRef::Region(at) => places.regions.get(at).map(|area| Meaning::Area(&area.name)),
+            };
+            if let Some(meaning) = meaning {
+                add(&hit.span, meaning, hit.matching);
+            }
+        }
+        names.sort_by_key(|name| (name.first, std::cmp::Reverse(name.count)));
+        let mut end = 0;
+        names.retain(|name| {
+            let keep = name.first >= end;
+            if keep {
+                end = name.first + name.count;
+            }
+            keep
+        });
+        names
+    }
+
+    /// Hashtags that glue a series to a region and a year: "#KubeConEU2024".
+    fn glued(&self) -> Vec<(usize, usize, Option<i32>, Option<Box<str>>)> {
+        let split: Vec<_> = self.words.forms().iter().map(|form| split_tag(form)).collect();
+        if split.iter().all(Option::is_none) {
+            return Vec::new();
+        }
+        let plain = |(index, series): (usize, &'a Series)| {
+            series
+                .surfaces
+                .iter()
+                .filter(|surface| surface.matching == Matching::Plain)
+                .map(move |surface| (fold(&surface.text), index))
+        };
+        let series: BTreeMap<_, _> = self.catalog.series.iter().enumerate().flat_map(plain).collect();
+        let known = |word: (usize, &Word)| {
+            let (name, area, year) = split.get(word.1.form).copied().flatten()?;
+            Some((word.0, *series.get(name)?, year, area.map(Into::into)))
+        };
+        self.words.list().iter().enumerate().filter_map(known).collect()
+    }
+
+    fn names(&self, names: &[Name<'_>], dates: &[Dates], place: &impl Fn(usize) -> Place, mentions: &mut Mentions) {
         for (index, hit) in names.iter().enumerate() {
-            match &hit.value.meaning {
+            match &hit.meaning {
                 Meaning::Series(series) => {
-                    let mut mention = SeriesMention { place: place(hit.first), series: *series, year: None, area: None, city: None };
+                    let mut mention =
+                        SeriesMention { place: place(hit.first), series: *series, year: None, area: None, city: None };
                     self.before(index, names, &mut mention);
                     self.after(index, names, dates, &mut mention);
-                    if !hit.value.careful || mention.year.is_some() || mention.city.is_some() || mention.area.is_some() {
+                    if !hit.careful || mention.year.is_some() || mention.city.is_some() || mention.area.is_some() {
                         mentions.series.push(mention);
                     }
                 }
@@ -187,42 +273,46 @@ impl Scan<'_> {
                     let before = hit.first.checked_sub(1).map_or("", |at| self.words.form(at));
                     let led = LEADS.contains(&before);
                     let beside = names.iter().any(|other| {
-                        matches!(other.value.meaning, Meaning::Series(_)) && hit.first.abs_diff(other.first) <= 4
+                        matches!(other.meaning, Meaning::Series(_)) && hit.first.abs_diff(other.first) <= 4
                     });
-                    if !hit.value.careful || led || beside {
+                    if !hit.careful || led || beside {
                         mentions.cities.push(CityMention { place: place(hit.first), city: *city, led });
                     }
                 }
-                Meaning::Area(area, _) => mentions.areas.push(Mention { place: place(hit.first), value: area.clone() }),
+                Meaning::Area(area) => mentions.areas.push(Mention { place: place(hit.first), value: (*area).into() }),
             }
         }
     }
 
     /// "European KubeCon", "2024 KubeCon", "Paris KubeCon".
-    fn before(&self, index: usize, names: &[Hit<'_, Entry>], mention: &mut SeriesMention) {
+    fn before(&self, index: usize, names: &[Name<'_>], mention: &mut SeriesMention) {
         let Some(at) = names.get(index).and_then(|hit| hit.first.checked_sub(1)) else { return };
-        if !self.words.gap(at).is_some_and(|gap| gap.len() <= 3 && !gap.contains(['.', ',', ';', ':', '!', '?', '\n'])) {
+        if !self.words.gap(at).is_some_and(|gap| gap.len() <= 3 && !gap.contains(['.', ',', ';', ':', '!', '?', '\n']))
+        {
             return;
         }
         mention.year = grammar::long_year(self.words.form(at));
         let previous = index.checked_sub(1).and_then(|previous| names.get(previous));
         if let Some(hit) = previous.filter(|hit| hit.first + hit.count == at + 1) {
-            match &hit.value.meaning {
+            match &hit.meaning {
                 Meaning::City(city) => mention.city = Some(*city),
-                Meaning::Area(area, _) => mention.area = Some(area.clone()),
+                Meaning::Area(area) => mention.area = Some((*area).into()),
                 Meaning::Series(_) => {}
             }
         }
     }
 
     /// "KubeCon + CloudNativeCon Europe 2018 in Copenhagen", "KubeCon EU ’23", "KubeCon van 2022".
-    fn after(&self, index: usize, names: &[Hit<'_, Entry>], dates: &[Dates], mention: &mut SeriesMention) {
+    fn after(&self, index: usize, names: &[Name<'_>], dates: &[Dates], mention: &mut SeriesMention) {
         let Some(hit) = names.get(index) else { return };
         let mut at = hit.first + hit.count;
         let mut following = names.get(index + 1..).unwrap_or_default().iter().peekable();
         let mut skipped = 0;
         for _ in 0..REACH {
-            let joined = self.words.gap(at.saturating_sub(1)).is_some_and(|gap| gap.len() <= 6 && !gap.contains(['.', ';', '!', '?', '\n']));
+            let joined = self
+                .words
+                .gap(at.saturating_sub(1))
+                .is_some_and(|gap| gap.len() <= 6 && !gap.contains(['.', ';', '!', '?', '\n']));
             if !joined || dates.iter().any(|dates| dates.first == at) {
                 return;
             }
@@ -230,11 +320,11 @@ impl Scan<'_> {
                 following.next();
             }
             if let Some(next) = following.peek().filter(|next| next.first == at) {
-                match &next.value.meaning {
+                match &next.meaning {
                     Meaning::Series(series) if *series == mention.series => {}
                     Meaning::Series(_) => return,
                     Meaning::City(city) => mention.city = mention.city.or(Some(*city)),
-                    Meaning::Area(area, _) => mention.area = mention.area.take().or_else(|| Some(area.clone())),
+                    Meaning::Area(area) => mention.area = mention.area.take().or_else(|| Some((*area).into())),
                 }
                 at += next.count;
                 skipped = 0;
@@ -254,37 +344,63 @@ impl Scan<'_> {
             at += 1;
         }
     }
+}
 
-    /// What follows the name of a series within a hashtag: "kubecon|eu2024". `None` where something else does, or nothing.
-    fn tail(&self, word: usize, phrase: usize) -> Option<(Option<i32>, Option<Box<str>>)> {
-        let form = self.words.form(word);
-        let name = self.lexicon.glued.text(phrase)?;
-        let rest = form.strip_prefix(name)?;
-        let letters = rest.trim_end_matches(|c: char| c.is_ascii_digit());
-        let figures = rest.get(letters.len()..)?;
-        let area = match letters {
-            "" => None,
-            "eu" | "europe" => Some("europe".into()),
-            "na" => Some("north america".into()),
-            _ => return None,
-        };
-        let year = match figures.len() {
-            0 => None,
-            2 => Some(2000 + figures.parse::<i32>().ok()?),
-            4 => Some(grammar::long_year(figures)?),
-            _ => return None,
-        };
-        (year.is_some() || area.is_some()).then_some((year, area))
-    }
+/// The parts of a hashtag: "kubecon", "Europe", 2024. `None` where it has neither a region nor a year.
+fn split_tag(form: &str) -> Option<(&str, Option<&'static str>, Option<i32>)> {
+    let letters = form.trim_end_matches(|c: char| c.is_ascii_digit());
+    let figures = form.get(letters.len()..)?;
+    let year = match figures.len() {
+        0 => None,
+        2 => Some(2000 + figures.parse::<i32>().ok()?).filter(|year| grammar::YEARS.contains(year)),
+        _ => grammar::long_year(figures),
+    };
+    let (name, area) = match letters.strip_suffix("europe").or_else(|| letters.strip_suffix("eu")) {
+        Some(name) => (name, Some("Europe")),
+        None => letters.strip_suffix("na").map_or((letters, None), |name| (name, Some("North America"))),
+    };
+    (name.len() >= 6 && (year.is_some() || area.is_some())).then_some((name, area, year))
 }
 
 /// Words that lead to a place.
-const LEADS: &[&str] =
-    &["in", "à", "en", "te", "at", "nach", "naar", "to", "aus", "uit", "from", "de", "zonnige", "sunny", "sonnigen", "a", "of", "op", "über", "over"];
+const LEADS: &[&str] = &[
+    "in", "à", "en", "te", "at", "nach", "naar", "to", "aus", "uit", "from", "de", "zonnige", "sunny", "sonnigen", "a",
+    "of", "op", "über", "over",
+];
 /// Words that may stand between a series and its year or place.
 const LINKS: &[&str] = &[
-    "in", "à", "en", "te", "of", "the", "de", "van", "von", "at", "conference", "conferentie", "konferenz", "conférence", "conferencia", "edition",
-    "editie", "édition", "edición", "s", "événement", "events", "event", "summit", "other", "cncf", "virtual", "die", "la", "le", "im", "jahr",
+    "in",
+    "à",
+    "en",
+    "te",
+    "of",
+    "the",
+    "de",
+    "van",
+    "von",
+    "at",
+    "conference",
+    "conferentie",
+    "konferenz",
+    "conférence",
+    "conferencia",
+    "edition",
+    "editie",
+    "édition",
+    "edición",
+    "s",
+    "événement",
+    "events",
+    "event",
+    "summit",
+    "other",
+    "cncf",
+    "virtual",
+    "die",
+    "la",
+    "le",
+    "im",
+    "jahr",
 ];
 
 /// The cues of one sentence.
@@ -317,7 +433,9 @@ impl Tenses<'_> {
     /// The words between the commas, brackets and dashes around this one.
     fn clause(&self, word: usize) -> Range<usize> {
         let parts = |at: usize| {
-            self.words.gap(at).is_none_or(|gap| gap.contains([',', ';', ':', '(', ')', '–', '—', '.', '|']) || gap.contains(" - "))
+            self.words
+                .gap(at)
+                .is_none_or(|gap| gap.contains([',', ';', ':', '(', ')', '–', '—', '.', '|']) || gap.contains(" - "))
         };
         let mut start = word;
         while start > self.range.start && !parts(start - 1) {
@@ -336,16 +454,4 @@ fn slice<'l, T>(list: &'l [T], range: &Range<usize>, word: impl Fn(&T) -> usize)
     let first = list.partition_point(|item| word(item) < range.start);
     let last = list.partition_point(|item| word(item) < range.end);
     list.get(first..last.max(first)).unwrap_or_default()
-}
-
-/// Of overlapping names only the first, and the longest of those that start at the same word.
-fn keep_longest(hits: &mut Vec<Hit<'_, Entry>>) {
-    let mut end = 0;
-    hits.retain(|hit| {
-        let keep = hit.first >= end;
-        if keep {
-            end = hit.first + hit.count;
-        }
-        keep
-    });
 }
