@@ -46,8 +46,8 @@ pub(super) fn of_city(mentions: &Mentions, catalog: &Catalog, published: Option<
     if mentions.field_cues < FIELD_CUES || mentions.report_cues < REPORT_CUES {
         return None;
     }
-    // the main series is the one with most editions, the first of equals
-    let series = catalog.series.iter().filter(|series| !series.co_located);
+    // the main series is the one with most editions of those that go from region to region, the first of equals
+    let series = catalog.series.iter().filter(|series| !series.co_located && !choose::is_named_by_city(series));
     let series = series.max_by(|a, b| a.editions.len().cmp(&b.editions.len()).then(std::cmp::Ordering::Greater))?;
     let city_of = |index: &usize| catalog.places.cities.get(*index).map(|city| city.name.as_str());
     let led = mentions.cities.iter().filter(|mention| mention.led && mention.place.tense == Tense::Now);

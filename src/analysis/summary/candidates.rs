@@ -89,7 +89,7 @@ impl Rules {
         let lists = catalog.languages.values();
         let own = lists.flat_map(|data| {
             let openers = data.openers.iter().map(|phrase| (phrase.as_str(), Cue::Opener));
-            let calls = data.calls_to_action.iter().chain(&data.furniture).map(|phrase| (phrase.as_str(), Cue::Call));
+            let calls = data.calls_to_action.iter().map(|phrase| (phrase.as_str(), Cue::Call));
             openers.chain(calls)
         });
         let own = Phrases::new(own);
