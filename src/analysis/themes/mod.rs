@@ -37,7 +37,7 @@ pub fn score(
         .iter()
         .zip(&points)
         .zip(&catalog.themes)
-        .filter(|((tally, points), _)| tally.is_salient(words) && **points * WEAKER >= strongest)
+        .filter(|((tally, points), _)| tally.is_salient(words, strongest) && **points * WEAKER >= strongest)
         .map(|((tally, points), theme)| ThemeHit {
             name: theme.name.clone(),
             title: theme.title.clone(),

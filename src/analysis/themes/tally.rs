@@ -20,6 +20,9 @@ const SENTENCES: usize = 16;
 const PROJECT: u32 = 3;
 const PROJECT_MENTIONS: usize = 4;
 
+/// Points from which on a short text is about a theme: three or four sentences that name it, or a heading and a sentence or two.
+const ENOUGH: u32 = 40;
+
 /// What speaks for a theme.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tally {
@@ -53,12 +56,15 @@ impl Tally {
         own + self.projects.min(own / 2)
     }
 
-    /// Whether a reader of a text of this length would say that it is about the theme.
-    pub fn is_salient(&self, words: usize) -> bool {
-        let several = 3 + words / 900;
+    /// Whether a reader of a text of this length would say that it is about the theme. Where a text says little about any theme, the
+    /// strongest one needs less.
+    pub fn is_salient(&self, words: usize, strongest: u32) -> bool {
+        let several = 2 + words / 2_500;
         let speaking = self.typical.len() + self.project_sentences.difference(&self.typical).count().min(several / 2);
-        let headed = self.headed && self.typical.len() >= 2;
-        (headed || speaking >= several) && self.points() >= 40 + u32::try_from(words / 60).unwrap_or(0)
+        let headed = self.headed && !self.typical.is_empty();
+        let enough = ENOUGH + u32::try_from(words / 100).unwrap_or(0);
+        let needed = if 4 * self.points() >= 3 * strongest { enough * 2 / 3 } else { enough };
+        (headed || speaking >= several) && self.points() >= needed
     }
 }
 
