@@ -39,6 +39,8 @@ pub(super) struct Candidate<'t> {
     pub leans: bool,
     /// Whether the author speaks of themselves in it.
     pub personal: bool,
+    /// Whether it speaks to the reader.
+    pub addressed: bool,
     pub chatter: bool,
     pub telling: usize,
     /// How much it says: filled in by `weigh`.
@@ -70,6 +72,7 @@ pub(super) struct Rules {
     /// Function words of any language.
     pub stop: Vec<bool>,
     personal: Vec<bool>,
+    reader: Vec<bool>,
     openers: BTreeSet<usize>,
     calls: BTreeSet<usize>,
     chatter: BTreeSet<usize>,
@@ -78,7 +81,7 @@ pub(super) struct Rules {
 
 impl Rules {
     pub fn new(words: &Words<'_>, language: Language, catalog: &Catalog) -> Self {
-        let person = cues::first_person(language);
+        let (person, reader) = (cues::first_person(language), cues::second_person(language));
         let stop: BTreeSet<&str> = catalog
             .languages
             .values()
@@ -103,6 +106,7 @@ impl Rules {
         Self {
             stop: words.forms().iter().map(|form| stop.contains(form.as_ref())).collect(),
             personal: words.forms().iter().map(|form| person.contains(&form.as_ref())).collect(),
+            reader: words.forms().iter().map(|form| reader.contains(&form.as_ref())).collect(),
             openers: at(Cue::Opener),
             calls: at(Cue::Call),
             chatter: at(Cue::Chatter),
@@ -139,9 +143,12 @@ pub(super) fn find<'t>(
             candidate.leans = rules.openers.contains(&range.start);
             candidate.chatter = rules.chatter.range(range.clone()).next().is_some();
             candidate.telling = rules.telling.range(range.clone()).count();
-            candidate.personal = range
-                .filter_map(|at| words.list().get(at))
-                .any(|word| rules.personal.get(word.form).copied().unwrap_or(false));
+            let any = |marked: &[bool]| {
+                let mut forms = range.clone().filter_map(|at| words.list().get(at)).map(|word| word.form);
+                forms.any(|form| marked.get(form).copied().unwrap_or(false))
+            };
+            candidate.personal = any(&rules.personal);
+            candidate.addressed = any(&rules.reader);
             candidate
         })
         .collect()
@@ -188,6 +195,7 @@ fn prose<'t, 's>(
                     list_item: kind == Some(BlockKind::ListItem),
                     leans: false,
                     personal: false,
+                    addressed: false,
                     chatter: false,
                     telling: 0,
                     weight: 0,
@@ -209,8 +217,10 @@ fn is_whole(text: &str) -> bool {
     let start = text.trim_start_matches(['"', '“', '„', '«', '»', '‘', '\'', '(', ' ', '\u{a0}', '¡']);
     let first: String = start.chars().take_while(|c| c.is_alphanumeric()).collect();
     // "eBPF", "k3s" and "containerd's" own spelling begins small; a name has a capital or a figure further on
-    let begins = first.starts_with(|c: char| c.is_uppercase() || c.is_numeric())
-        || first.chars().any(|c| c.is_uppercase() || c.is_ascii_digit());
+    let aside = text.starts_with('(');
+    let begins = !aside
+        && (first.starts_with(|c: char| c.is_uppercase() || c.is_numeric())
+            || first.chars().any(|c| c.is_uppercase() || c.is_ascii_digit()));
     ends && begins && is_balanced(text) && !text.contains(['\n', '\t', '|', '{', '}', '→']) && !text.contains("http")
 }
 

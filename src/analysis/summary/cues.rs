@@ -13,6 +13,17 @@ pub(super) fn first_person(language: Language) -> &'static [&'static str] {
     }
 }
 
+/// The reader is spoken to.
+pub(super) fn second_person(language: Language) -> &'static [&'static str] {
+    match language {
+        Language::Nl => &["je", "jij", "jou", "jouw", "jullie", "u", "uw"],
+        Language::De => &["du", "dich", "dir", "dein", "deine", "deinem", "deinen", "deiner", "euch", "eure", "ihr"],
+        Language::Fr => &["vous", "votre", "vos", "tu", "toi", "ton", "tes"],
+        Language::Es => &["tú", "ti", "tu", "tus", "usted", "ustedes", "vosotros"],
+        Language::En | Language::Other(_) | Language::Undetermined => &["you", "your", "yours", "yourself"],
+    }
+}
+
 /// Feelings and thanks.
 pub(super) const CHATTER: &[&str] = &[
     "great time",
@@ -325,6 +336,37 @@ pub(super) const OPENERS: &[&str] = &[
     "por ejemplo",
     "mientras tanto",
     "toch",
+    "the company",
+    "the project",
+    "the tool",
+    "the talk",
+    "the speaker",
+    "the speakers",
+    "the team",
+    "the session",
+    "het bedrijf",
+    "het project",
+    "de tool",
+    "de oplossing",
+    "de technologie",
+    "de organisatie",
+    "de spreker",
+    "de sessie",
+    "das unternehmen",
+    "das projekt",
+    "das tool",
+    "die lösung",
+    "die technologie",
+    "der vortrag",
+    "der sprecher",
+    "l'entreprise",
+    "le projet",
+    "l'outil",
+    "la solution",
+    "la empresa",
+    "el proyecto",
+    "la herramienta",
+    "la solución",
 ];
 
 /// Asks the reader to do something. The catalog's languages add to them.
@@ -399,4 +441,18 @@ pub(super) const CALLS: &[&str] = &[
     "was automatically translated",
     "automatisch übersetzt",
     "this blog post",
+    "lees de",
+    "lees het",
+    "lees hier",
+    "read the",
+    "read our",
+    "lies den",
+    "lisez",
+    "lee el",
+    "see the",
+    "zie de",
+    "siehe",
+    "voir le",
+    "have a look",
+    "take a look",
 ];

@@ -15,6 +15,7 @@ use super::words::Words;
 use super::{Document, ThemeHit};
 use crate::catalog::Catalog;
 use candidates::Rules;
+use weigh::Knowledge;
 
 /// Sentences of the document that say what it is about, joined by spaces, at most `max_words` words. Empty only where no sentence fits.
 pub fn extract(
@@ -32,7 +33,7 @@ pub fn extract(
     if found.is_empty() {
         found = candidates::find_any(document, sentences, &words);
     }
-    weigh::weigh(&mut found, document, &words, &rules, names, themes, catalog);
+    weigh::weigh(&mut found, document, &words, &rules, &Knowledge { language, names, themes, catalog });
     let chosen = select::choose(&found, max_words);
     let texts = chosen.iter().filter_map(|at| found.get(*at)).map(|candidate| candidate.text);
     texts.collect::<Vec<_>>().join(" ")

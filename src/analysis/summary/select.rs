@@ -7,52 +7,93 @@ use super::candidates::Candidate;
 
 /// What the first sentence of a section adds, while the section has none.
 const NEW_SECTION: i64 = 8;
+/// What each sentence takes off the next ones of its section.
+const AGAIN: i64 = 5;
 /// Share of the weight that a sentence keeps where all its words were said already, in per cent.
 const SAID_ALREADY: i64 = 30;
 
 /// Numbers of the chosen candidates, in text order; their words together are at most `max_words`.
+///
+/// A sentence that leans on the one before it is taken only together with that one, or after it.
 pub(super) fn choose(candidates: &[Candidate<'_>], max_words: usize) -> Vec<usize> {
-    let before: BTreeMap<usize, usize> =
-        candidates.iter().enumerate().map(|(at, candidate)| (candidate.sentence, at)).collect();
-    let mut chosen: BTreeSet<usize> = BTreeSet::new();
-    let mut said: BTreeSet<usize> = BTreeSet::new();
-    let mut texts: BTreeSet<&str> = BTreeSet::new();
-    let mut sections: BTreeMap<usize, i64> = BTreeMap::new();
-    let mut left = max_words;
+    let mut summary = Summary { candidates, left: max_words, ..Summary::default() };
     loop {
-        let fits = |at: &usize, candidate: &Candidate<'_>| {
-            candidate.length <= left
-                && !chosen.contains(at)
-                && !texts.contains(candidate.text)
-                && (!candidate.leans || follows(candidate, &before, &chosen))
-        };
-        let value = |candidate: &Candidate<'_>| {
-            let all: i64 = candidate.content.iter().map(|(_, worth)| worth).sum();
-            let new: i64 =
-                candidate.content.iter().filter(|(form, _)| !said.contains(form)).map(|(_, worth)| worth).sum();
-            let fresh = SAID_ALREADY + (100 - SAID_ALREADY) * new / all.max(1);
-            let in_section = sections.get(&candidate.section).copied().unwrap_or(0);
-            candidate.weight * fresh / 100 + NEW_SECTION
-                - 5 * in_section.min(4)
-                - if in_section > 0 { NEW_SECTION } else { 0 }
-        };
-        let open = candidates.iter().enumerate().filter(|(at, candidate)| fits(at, candidate));
-        let best = open.max_by_key(|(at, candidate)| (value(candidate), std::cmp::Reverse(*at)));
-        let Some((at, candidate)) = best else { break };
-        // what says nothing any more is left out, but a summary is never empty
-        if !chosen.is_empty() && value(candidate) <= 0 {
+        let offers = (0..candidates.len()).filter_map(|at| summary.offer(at));
+        // of equally good offers the earliest; what says nothing any more is left out, but a summary is never empty
+        let Some(best) = offers.max_by_key(|offer| (offer.value, std::cmp::Reverse(offer.last))) else { break };
+        if best.value <= 0 && !summary.chosen.is_empty() {
             break;
         }
-        left -= candidate.length.min(left);
-        said.extend(candidate.content.iter().map(|(form, _)| *form));
-        *sections.entry(candidate.section).or_default() += 1;
-        texts.insert(candidate.text);
-        chosen.insert(at);
+        for at in best.first..=best.last {
+            summary.take(at);
+        }
     }
-    chosen.into_iter().collect()
+    summary.chosen.into_iter().collect()
 }
 
-/// Whether the sentence right before this one, in the same section, is chosen.
-fn follows(candidate: &Candidate<'_>, before: &BTreeMap<usize, usize>, chosen: &BTreeSet<usize>) -> bool {
-    candidate.sentence.checked_sub(1).and_then(|previous| before.get(&previous)).is_some_and(|at| chosen.contains(at))
+/// One sentence, or one with the sentence before it.
+struct Offer {
+    first: usize,
+    last: usize,
+    value: i64,
+}
+
+/// What is chosen so far.
+#[derive(Default)]
+struct Summary<'c, 't> {
+    candidates: &'c [Candidate<'t>],
+    chosen: BTreeSet<usize>,
+    /// Forms of the words that are said.
+    said: BTreeSet<usize>,
+    texts: BTreeSet<&'t str>,
+    /// How many sentences each section has given.
+    sections: BTreeMap<usize, i64>,
+    left: usize,
+}
+
+impl Summary<'_, '_> {
+    /// What taking this sentence would bring; `None` where it cannot be taken.
+    fn offer(&self, at: usize) -> Option<Offer> {
+        let candidate = self.open(at)?;
+        let value = self.value(candidate);
+        if !candidate.leans {
+            return (candidate.length <= self.left).then_some(Offer { first: at, last: at, value });
+        }
+        let before = at.checked_sub(1)?;
+        let previous = self.candidates.get(before).filter(|previous| previous.sentence + 1 == candidate.sentence)?;
+        if self.chosen.contains(&before) {
+            return (candidate.length <= self.left).then_some(Offer { first: at, last: at, value });
+        }
+        let free = self.open(before).is_some() && !previous.leans && previous.length + candidate.length <= self.left;
+        free.then(|| Offer { first: before, last: at, value: (value + self.value(previous)) / 2 })
+    }
+
+    /// The candidate, if it is not chosen, nor another sentence with the same words.
+    fn open(&self, at: usize) -> Option<&Candidate<'_>> {
+        let candidate = self.candidates.get(at)?;
+        (!self.chosen.contains(&at) && !self.texts.contains(candidate.text)).then_some(candidate)
+    }
+
+    fn value(&self, candidate: &Candidate<'_>) -> i64 {
+        let all: i64 = candidate.content.iter().map(|(_, worth)| worth).sum();
+        let new =
+            candidate.content.iter().filter(|(form, _)| !self.said.contains(form)).map(|(_, worth)| worth).sum::<i64>();
+        let fresh = SAID_ALREADY + (100 - SAID_ALREADY) * new / all.max(1);
+        let place = match self.sections.get(&candidate.section) {
+            None => NEW_SECTION,
+            Some(given) => -AGAIN * (*given).min(4),
+        };
+        candidate.weight * fresh / 100 + place
+    }
+
+    fn take(&mut self, at: usize) {
+        if let Some(candidate) = self.candidates.get(at)
+            && self.chosen.insert(at)
+        {
+            self.left = self.left.saturating_sub(candidate.length);
+            self.said.extend(candidate.content.iter().map(|(form, _)| *form));
+            self.texts.insert(candidate.text);
+            *self.sections.entry(candidate.section).or_default() += 1;
+        }
+    }
 }

@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::candidates::{Candidate, Rules};
+use crate::analysis::language::Language;
 use crate::analysis::names::{Found, Names};
+use crate::analysis::themes::code;
 use crate::analysis::words::Words;
 use crate::analysis::{Document, ThemeHit};
 use crate::catalog::Catalog;
@@ -12,19 +14,28 @@ use crate::catalog::Catalog;
 /// Sentences at the beginning among which the one that names the event is looked for.
 const LEAD: usize = 12;
 
+/// What is known about the document.
+#[derive(Clone, Copy)]
+pub(super) struct Knowledge<'a> {
+    pub language: Language,
+    pub names: &'a Names,
+    pub themes: &'a [ThemeHit],
+    pub catalog: &'a Catalog,
+}
+
 /// Fills in the weights.
 pub(super) fn weigh(
     candidates: &mut [Candidate<'_>],
     document: &Document,
     words: &Words<'_>,
     rules: &Rules,
-    names: &Names,
-    themes: &[ThemeHit],
-    catalog: &Catalog,
+    knowledge: &Knowledge<'_>,
 ) {
+    let Knowledge { language, names, themes, catalog } = *knowledge;
     let worth = worth(words, rules);
     let projects = starts(&names.projects);
     let organizations = starts(&names.organizations);
+    let themes_in = themes_in(document, language, themes, catalog);
     let last_section = candidates.last().map_or(0, |candidate| candidate.section);
     let mut event_named = false;
     for candidate in candidates.iter_mut() {
@@ -45,8 +56,9 @@ pub(super) fn weigh(
         weight += entities(&projects, candidate, 7).min(24) + entities(&organizations, candidate, 4).min(8);
         weight += i64::from(candidate.text.contains(|c: char| c.is_ascii_digit())) * 5;
         weight += 5 * i64::try_from(candidate.telling.min(3)).unwrap_or(0);
-        let evidence = themes.iter().filter(|theme| theme.evidence == candidate.text);
-        weight += evidence.map(|theme| 6 + i64::from(theme.score.min(30)) / 2).sum::<i64>().min(24);
+        let spoken_of = themes_in.range(candidate.span.clone()).flat_map(|(_, theme)| theme);
+        let spoken_of: BTreeMap<usize, i64> = spoken_of.copied().collect();
+        weight += spoken_of.values().sum::<i64>().min(16);
         if candidate.first_in_section {
             weight += 6;
         }
@@ -62,6 +74,9 @@ pub(super) fn weigh(
         }
         if candidate.personal {
             weight -= 12;
+        }
+        if candidate.addressed {
+            weight -= 8;
         }
         if candidate.chatter {
             weight -= 16;
@@ -87,6 +102,24 @@ fn names_event(document: &Document, candidate: &Candidate<'_>, catalog: &Catalog
     let series = catalog.series_names.find(&document.text, candidate.span.clone());
     let place = || !catalog.place_names.find(&document.text, candidate.span.clone()).is_empty();
     !series.is_empty() && (candidate.text.contains(|c: char| c.is_ascii_digit()) || place())
+}
+
+/// Where the text speaks of the themes that it is about, with the points of each: more for a stronger theme.
+fn themes_in(
+    document: &Document,
+    language: Language,
+    themes: &[ThemeHit],
+    catalog: &Catalog,
+) -> BTreeMap<usize, Vec<(usize, i64)>> {
+    let scores: BTreeMap<&str, u32> = themes.iter().map(|theme| (theme.name.as_str(), theme.score)).collect();
+    let mut found: BTreeMap<usize, Vec<(usize, i64)>> = BTreeMap::new();
+    for hit in catalog.theme_terms.find(&document.text, 0..document.text.len(), code(&language)) {
+        let score = catalog.themes.get(hit.theme).and_then(|theme| scores.get(theme.name.as_str()));
+        if let Some(score) = score.filter(|_| hit.weight >= 2) {
+            found.entry(hit.span.start).or_default().push((hit.theme, 2 + i64::from((*score).min(24)) / 4));
+        }
+    }
+    found
 }
 
 /// What each form is worth: how often the report uses it, if it carries meaning. A form that stands in one sentence alone says little about

@@ -57,7 +57,7 @@ fn count_words(text: &str) -> usize {
 }
 
 /// The key of a language's terms in the catalog.
-fn code(language: &Language) -> &str {
+pub(super) fn code(language: &Language) -> &str {
     match language {
         Language::Nl => "nl",
         Language::De => "de",
