@@ -88,7 +88,7 @@ fn is_passing(tally: &Tally, mentions: &Mentions) -> bool {
         return false;
     }
     let sparse = tally.count <= 1 + mentions.sentences / 60;
-    let early = tally.first.0 <= 1 + mentions.sentences / 4;
+    let early = tally.first.0 <= 3 + mentions.sentences / 4;
     let reported = mentions.report_cues >= 2 + mentions.sentences / 40;
     (sparse && !(early && reported) && !(tally.prominent && early && mentions.sentences < 12))
         || (tally.present == 0 && sparse)

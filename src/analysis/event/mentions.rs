@@ -140,8 +140,8 @@ struct Name<'c> {
     first: usize,
     count: usize,
     meaning: Meaning<'c>,
-    /// Whether something around it must speak for it.
-    careful: bool,
+    /// How much around it must speak for it.
+    matching: Matching,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -201,13 +201,8 @@ impl<'a> Scan<'a, '_> {
         let mut names = Vec::new();
         let mut add = |span: &Range<usize>, meaning: Meaning<'a>, matching: Matching| {
             let words = self.words.within(span);
-            if !words.is_empty() && matching != Matching::NeedsCue {
-                names.push(Name {
-                    first: words.start,
-                    count: words.len(),
-                    meaning,
-                    careful: matching != Matching::Plain,
-                });
+            if !words.is_empty() {
+                names.push(Name { first: words.start, count: words.len(), meaning, matching });
             }
         };
         for hit in self.catalog.series_names.find(text, 0..text.len()) {
@@ -265,17 +260,26 @@ impl<'a> Scan<'a, '_> {
                         SeriesMention { place: place(hit.first), series: *series, year: None, area: None, city: None };
                     self.before(index, names, &mut mention);
                     self.after(index, names, dates, &mut mention);
-                    if !hit.careful || mention.year.is_some() || mention.city.is_some() || mention.area.is_some() {
+                    if hit.matching == Matching::Plain
+                        || mention.year.is_some()
+                        || mention.city.is_some()
+                        || mention.area.is_some()
+                    {
                         mentions.series.push(mention);
                     }
                 }
                 Meaning::City(city) => {
                     let before = hit.first.checked_sub(1).map_or("", |at| self.words.form(at));
                     let led = LEADS.contains(&before);
-                    let beside = names.iter().any(|other| {
-                        matches!(other.meaning, Meaning::Series(_)) && hit.first.abs_diff(other.first) <= 4
-                    });
-                    if !hit.careful || led || beside {
+                    let is_series = |name: &&Name<'_>| matches!(name.meaning, Meaning::Series(_));
+                    let known = match hit.matching {
+                        Matching::Plain => true,
+                        Matching::NeedsEvidence => {
+                            led || names.iter().filter(is_series).any(|name| hit.first.abs_diff(name.first) <= 4)
+                        }
+                        Matching::NeedsCue => led && names.iter().any(|name| is_series(&name)),
+                    };
+                    if known {
                         mentions.cities.push(CityMention { place: place(hit.first), city: *city, led });
                     }
                 }

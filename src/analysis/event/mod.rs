@@ -7,6 +7,8 @@ mod grammar;
 mod infer;
 mod lexicon;
 mod mentions;
+#[cfg(test)]
+mod tests;
 
 use super::language::Language;
 use super::sentences::Sentence;

@@ -126,21 +126,22 @@ pub(super) fn find<'t>(
     document: &'t Document,
     sentences: &[Sentence],
     words: &Words<'_>,
+    language: Language,
     rules: &Rules,
 ) -> Vec<Candidate<'t>> {
-    let language = |form: usize| rules.stop.get(form).copied().unwrap_or(false);
+    let stop = |form: usize| rules.stop.get(form).copied().unwrap_or(false);
     prose(document, sentences, words)
         .filter(|candidate| {
             let forms = || candidate.words.clone().filter_map(|at| words.list().get(at)).map(|word| word.form);
             LENGTH.contains(&candidate.length)
                 && is_whole(candidate.text)
-                && forms().filter(|form| language(*form)).count() >= FUNCTION_WORDS
+                && forms().filter(|form| stop(*form)).count() >= FUNCTION_WORDS
                 && !is_headline(words, &candidate.words)
                 && rules.calls.range(candidate.words.clone()).next().is_none()
         })
         .map(|mut candidate| {
             let range = candidate.words.clone();
-            candidate.leans = rules.openers.contains(&range.start);
+            candidate.leans = rules.openers.contains(&range.start) && !is_article(words, range.start, language, rules);
             candidate.chatter = rules.chatter.range(range.clone()).next().is_some();
             candidate.telling = rules.telling.range(range.clone()).count();
             let any = |marked: &[bool]| {
@@ -231,6 +232,22 @@ fn is_balanced(text: &str) -> bool {
     let (low, left, right) = (count('„'), count('“'), count('”'));
     let curly = if low > 0 { low == left + right } else { left == right };
     double && curly && count('«') == count('»') && count('(') == count(')') && count('[') == count(']')
+}
+
+/// Whether the word that a sentence starts with is only the article of what follows ("Das neue Framework"), not a pronoun ("Das bleibt").
+fn is_article(words: &Words<'_>, first: usize, language: Language, rules: &Rules) -> bool {
+    let next = words.list().get(first + 1).map(|word| word.form);
+    if next.is_none_or(|form| rules.stop.get(form).copied().unwrap_or(false)) {
+        return false;
+    }
+    let (next, written) = (words.form(first + 1), words.written(first + 1));
+    match (language, words.form(first)) {
+        // a noun has a capital, and an adjective with an article this ending
+        (Language::De, "das" | "die" | "der" | "den") => written.starts_with(char::is_uppercase) || next.ends_with('e'),
+        // no verb: these end in "t", or "te" and "de" for the past
+        (Language::Nl, "het") => !next.ends_with('t') && !next.ends_with("te") && !next.ends_with("de"),
+        _ => false,
+    }
 }
 
 /// Whether most words begin with a capital, as in a title or a list of names.

@@ -199,6 +199,8 @@ pub(super) const OPENERS: &[&str] = &[
     "as a result",
     "on the other hand",
     "which",
+    "wel",
+    "niet",
     "dit",
     "deze",
     "die",

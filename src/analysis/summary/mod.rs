@@ -29,7 +29,7 @@ pub fn extract(
 ) -> String {
     let words = Words::of_document(document);
     let rules = Rules::new(&words, language, catalog);
-    let mut found = candidates::find(document, sentences, &words, &rules);
+    let mut found = candidates::find(document, sentences, &words, language, &rules);
     if found.is_empty() {
         found = candidates::find_any(document, sentences, &words);
     }

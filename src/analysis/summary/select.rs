@@ -7,6 +7,9 @@ use super::candidates::Candidate;
 
 /// What the first sentence of a section adds, while the section has none.
 const NEW_SECTION: i64 = 8;
+/// With this many sentences, one that is worth less than this is not added only to fill the space.
+const ENOUGH: usize = 3;
+const LITTLE: i64 = 10;
 /// What each sentence takes off the next ones of its section.
 const AGAIN: i64 = 5;
 /// Share of the weight that a sentence keeps where all its words were said already, in per cent.
@@ -21,7 +24,7 @@ pub(super) fn choose(candidates: &[Candidate<'_>], max_words: usize) -> Vec<usiz
         let offers = (0..candidates.len()).filter_map(|at| summary.offer(at));
         // of equally good offers the earliest; what says nothing any more is left out, but a summary is never empty
         let Some(best) = offers.max_by_key(|offer| (offer.value, std::cmp::Reverse(offer.last))) else { break };
-        if best.value <= 0 && !summary.chosen.is_empty() {
+        if (best.value <= 0 && !summary.chosen.is_empty()) || (best.value < LITTLE && summary.chosen.len() >= ENOUGH) {
             break;
         }
         for at in best.first..=best.last {

@@ -13,6 +13,8 @@ use crate::catalog::Catalog;
 
 /// Sentences at the beginning among which the one that names the event is looked for.
 const LEAD: usize = 12;
+/// What naming the event adds: a summary without it leaves the reader to guess.
+const NAMES_EVENT: i64 = 45;
 
 /// What is known about the document.
 #[derive(Clone, Copy)]
@@ -54,7 +56,7 @@ pub(super) fn weigh(
 
         let mut weight = centroid;
         weight += entities(&projects, candidate, 7).min(24) + entities(&organizations, candidate, 4).min(8);
-        weight += i64::from(candidate.text.contains(|c: char| c.is_ascii_digit())) * 5;
+        weight += figures(candidate.text);
         weight += 5 * i64::try_from(candidate.telling.min(3)).unwrap_or(0);
         let spoken_of = themes_in.range(candidate.span.clone()).flat_map(|(_, theme)| theme);
         let spoken_of: BTreeMap<usize, i64> = spoken_of.copied().collect();
@@ -70,7 +72,7 @@ pub(super) fn weigh(
         }
         if candidate.order < LEAD && !event_named && names_event(document, candidate, catalog) {
             event_named = true;
-            weight += 30;
+            weight += NAMES_EVENT;
         }
         if candidate.personal {
             weight -= 12;
@@ -161,6 +163,18 @@ fn entities(starts: &BTreeMap<usize, (usize, usize)>, candidate: &Candidate<'_>,
         named.insert(*entry, *mentions);
     }
     named.values().map(|mentions| each + i64::try_from((*mentions).min(4)).unwrap_or(0) - 1).sum()
+}
+
+/// Points for figures, more for a number of something than for a version.
+fn figures(text: &str) -> i64 {
+    let number = |word: &str| {
+        word.len() >= 2 && word.starts_with(|c: char| c.is_ascii_digit()) && !word.contains(|c: char| c.is_alphabetic())
+    };
+    match text.split_whitespace().any(number) {
+        true => 7,
+        false if text.contains(|c: char| c.is_ascii_digit()) => 3,
+        false => 0,
+    }
 }
 
 /// Integer square root.
