@@ -47,6 +47,12 @@ pub(super) const PAST: &[&str] = &[
 
 /// A later edition is meant.
 pub(super) const FUTURE: &[&str] = &[
+    "next month",
+    "volgende maand",
+    "nächsten monat",
+    "le mois prochain",
+    "el mes que viene",
+    "el próximo mes",
     "next year",
     "next year's",
     "next edition",

@@ -110,6 +110,8 @@ pub(super) fn find(
         let zone = match block.map(|block| block.kind) {
             Some(BlockKind::Heading(1)) if lead == 0 => Zone::Title,
             Some(BlockKind::Heading(_)) => Zone::Heading,
+            // the first line of a plain text, if it is no sentence
+            _ if number == 0 && document.text.get(sentence.span.clone()).is_some_and(is_headline) => Zone::Title,
             _ => {
                 lead += 1;
                 if lead <= LEAD { Zone::Lead } else { Zone::Body }
@@ -119,6 +121,11 @@ pub(super) fn find(
     });
     Scan { words, catalog, lexicon, parts: parts.collect() }.run(&mut mentions);
     mentions
+}
+
+/// Whether a line is short and ends without a full stop.
+fn is_headline(line: &str) -> bool {
+    line.split_whitespace().count() <= 16 && line.trim_end().ends_with(char::is_alphanumeric)
 }
 
 /// A sentence, or the title.

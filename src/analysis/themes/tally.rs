@@ -17,11 +17,14 @@ const REPEATED: [u32; 8] = [12, 8, 6, 5, 4, 3, 3, 2];
 const SENTENCE: u32 = 5;
 const SENTENCES: usize = 16;
 /// Points of a project that stands for the theme, for each of its first mentions, and the most of them that count.
-const PROJECT: u32 = 3;
+const PROJECT: u32 = 7;
 const PROJECT_MENTIONS: usize = 4;
-
-/// Points from which on a short text is about a theme: three or four sentences that name it, or a heading and a sentence or two.
-const ENOUGH: u32 = 40;
+/// Projects add at most half of what the terms say, and this much where several sentences name such projects. It is less than [`ENOUGH`]: a
+/// list of ten tools does not make ten themes.
+const PROJECTS_ALONE: u32 = 25;
+const SEVERAL: usize = 3;
+/// Points from which on a short text is about a theme: three sentences that name it, or a heading.
+const ENOUGH: u32 = 35;
 
 /// What speaks for a theme.
 #[derive(Clone, Debug, Default)]
@@ -52,18 +55,19 @@ impl Tally {
         let terms: u32 = self.terms.values().map(|(count, weight)| points(*weight) * repeated(*count) / 12).sum();
         let spread = SENTENCE * u32::try_from(self.typical.len().min(SENTENCES)).unwrap_or(0);
         let own = terms + spread + self.headings;
-        // projects add at most half of what the terms say
-        own + self.projects.min(own / 2)
+        let alone = if self.project_sentences.len() >= SEVERAL { PROJECTS_ALONE } else { 0 };
+        own + self.projects.min(own / 2 + alone)
     }
 
     /// Whether a reader of a text of this length would say that it is about the theme. Where a text says little about any theme, the
     /// strongest one needs less.
     pub fn is_salient(&self, words: usize, strongest: u32) -> bool {
         let several = 2 + words / 2_500;
-        let speaking = self.typical.len() + self.project_sentences.difference(&self.typical).count().min(several / 2);
+        let speaking = self.typical.len() + self.project_sentences.difference(&self.typical).count().min(2);
         let headed = self.headed && !self.typical.is_empty();
-        let enough = ENOUGH + u32::try_from(words / 100).unwrap_or(0);
-        let needed = if 4 * self.points() >= 3 * strongest { enough * 2 / 3 } else { enough };
+        let enough = ENOUGH + u32::try_from(words / 150).unwrap_or(0);
+        let needed =
+            if 4 * self.points() >= 3 * strongest && !self.typical.is_empty() { enough * 2 / 3 } else { enough };
         (headed || speaking >= several) && self.points() >= needed
     }
 }
