@@ -65,8 +65,9 @@ struct Tally {
 impl Tally {
     fn add(&mut self, mention: &SeriesMention) {
         let place = mention.place;
-        let full = weight(place.zone);
-        let weight = if place.tense == Tense::Now { full } else { full / 2 };
+        let edition = mention.year.is_some() || mention.area.is_some() || mention.city.is_some();
+        let full = weight(place.zone) * if edition { 3 } else { 2 } / 2;
+        let weight = if place.tense == Tense::Now { full } else { full / 3 };
         if place.zone == Zone::Body {
             self.body += weight;
         } else {

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use super::choose::{self, Support, Votes};
 use super::grammar::{self, Kind};
 use super::lexicon::Tense;
-use super::mentions::{Mentions, Zone};
+use super::mentions::{DatesMention, Mentions, Zone};
 use crate::analysis::Event;
 use crate::catalog::{Catalog, City, Edition, Series};
 
@@ -35,7 +35,7 @@ pub(super) fn of_series(
     });
     let mut event = Event { name: Some(series.name.clone()), ..Event::default() };
     match sure {
-        Some(support) => known(&mut event, support, &votes),
+        Some(support) => known(&mut event, support, &votes, mentions, catalog),
         None => unknown(&mut event, series, &votes, catalog, published),
     }
     Some(event)
@@ -83,18 +83,26 @@ pub(super) fn of_city(mentions: &Mentions, catalog: &Catalog, published: Option<
 }
 
 /// Fills in an edition of the catalog.
-fn known(event: &mut Event, support: &Support<'_>, votes: &Votes<'_>) {
+fn known(event: &mut Event, support: &Support<'_>, votes: &Votes<'_>, mentions: &Mentions, catalog: &Catalog) {
     let edition = support.edition;
-    let in_text = votes.dates_of(edition).or_else(|| {
+    let in_text = votes.dates_of(edition).map(|(mention, _)| mention);
+    let in_text = in_text.or_else(|| {
+        // the very day in a line of its own ("Paris, 7 March 2023") states it, whatever the line is for
         let one_day = edition.start.is_some() && edition.start == edition.end;
-        votes.best_dates(|mention| one_day && mention.dates.kind == Kind::Day && choose::agrees(mention, edition))
+        let same = |start, year| edition.start == grammar::date(year, start);
+        mentions.dates.iter().find(|mention| {
+            one_day
+                && mention.dates.kind == Kind::Day
+                && same(mention.dates.start, mention.dates.year.unwrap_or(edition.year))
+        })
     });
     let in_text = in_text.or_else(|| {
         // the catalog does not know the dates: those beside the name will do
         let unknown = edition.start.is_none();
-        votes.best_dates(|mention| {
+        let fits = |mention: &DatesMention| {
             unknown && mention.dates.kind == Kind::Range && mention.dates.year.is_none_or(|year| year == edition.year)
-        })
+        };
+        votes.best_dates(fits).map(|(mention, _)| mention)
     });
     let year_stated = support.year > 0;
     let place = choose::area_of(edition);
@@ -110,11 +118,13 @@ fn known(event: &mut Event, support: &Support<'_>, votes: &Votes<'_>) {
     }
     if let Some(city) = &edition.city {
         event.location = Some(city.clone());
-        if support.city == 0 {
+        let is_city = |index: usize| catalog.places.cities.get(index).is_some_and(|known| known.name == *city);
+        let stated = mentions.cities.iter().any(|mention| mention.place.tense == Tense::Now && is_city(mention.city));
+        if !stated && support.city == 0 {
             event.inferred.push("location");
         }
     }
-    match in_text.and_then(|(mention, _)| mention.dates.in_year(edition.year)) {
+    match in_text.and_then(|mention| mention.dates.in_year(edition.year)) {
         Some((start, end)) => set_dates(event, start, end),
         None => dates_from_table(event, edition),
     }

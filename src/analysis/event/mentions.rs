@@ -13,6 +13,8 @@ use crate::catalog::{Catalog, Matching, PlaceRef, Series};
 
 /// Sentences that count as the beginning of a report.
 const LEAD: usize = 5;
+/// Words of a clause that is only a remark of time.
+const SHORT: usize = 4;
 /// Words after the name of a series that may belong to it.
 const REACH: usize = 7;
 
@@ -109,6 +111,7 @@ pub(super) fn find(
         let block = document.blocks.get(sentence.block);
         let zone = match block.map(|block| block.kind) {
             Some(BlockKind::Heading(1)) if lead == 0 => Zone::Title,
+            Some(BlockKind::Heading(_)) if number == 0 => Zone::Title,
             Some(BlockKind::Heading(_)) => Zone::Heading,
             // the first line of a plain text, if it is no sentence
             _ if number == 0 && document.text.get(sentence.span.clone()).is_some_and(is_headline) => Zone::Title,
@@ -422,8 +425,8 @@ struct Tenses<'a> {
 }
 
 impl Tenses<'_> {
-    /// Which edition is meant at this word. A cue speaks for its clause; a cue of the future, and one at the start of the sentence, also for
-    /// what follows without a cue of its own.
+    /// Which edition is meant at this word. A cue speaks for its clause, a remark of time also for the clause before it; a cue of the future,
+    /// and one at the start of the sentence, also for what follows without a cue of its own.
     fn at(&self, word: usize) -> Tense {
         if self.cues.is_empty() {
             return Tense::Now;
@@ -433,10 +436,16 @@ impl Tenses<'_> {
         if let Some((_, tense)) = near {
             return *tense;
         }
+        // "the KubeCon in Amsterdam, next month, is too expensive"
+        if let Some((at, tense)) = self.cues.iter().find(|cue| cue.0 == clause.end || cue.0 == clause.end + 1)
+            && self.clause(*at).len() <= SHORT
+        {
+            return *tense;
+        }
         let before = self.cues.iter().rev().find(|cue| cue.0 < word);
         match before {
             Some((_, Tense::Future)) => Tense::Future,
-            Some((at, Tense::Past)) if self.clause(*at).end - self.range.start <= 4 => Tense::Past,
+            Some((at, Tense::Past)) if self.clause(*at).end.saturating_sub(self.range.start) <= SHORT => Tense::Past,
             _ => Tense::Now,
         }
     }

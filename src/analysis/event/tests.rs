@@ -158,6 +158,18 @@ fn last_years_and_next_years_editions_are_told_apart() {
 }
 
 #[test]
+fn a_larger_event_that_is_still_to_come_is_not_the_subject() {
+    check(
+        &text(&[
+            "# Notes of a day: Kubernetes Community Days France 2023",
+            "Centre Pompidou, Paris, 7 mars 2023",
+            "La KubeCon d'Amsterdam, le mois prochain, coûte trop cher pour nous. Les orateurs des KCD étaient bons.",
+        ]),
+        "Kubernetes Community Days | France 2023 | Paris | 2023-03-07..2023-03-07 | ",
+    );
+}
+
+#[test]
 fn hashtags_name_editions_too() {
     check(
         &text(&["Back from #KubeConEU2024 with a full notebook.", TALKS]),
