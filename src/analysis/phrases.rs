@@ -21,7 +21,6 @@ pub(crate) struct Hit<'p, T> {
     /// Number of its first word.
     pub first: usize,
     /// Number of its words.
-    #[cfg(test)]
     pub count: usize,
     /// What the phrase stands for.
     pub value: &'p T,
@@ -60,12 +59,7 @@ impl<T> Phrases<T> {
                 fitting.max_by(|a, b| a.0.len().cmp(&b.0.len()).then(std::cmp::Ordering::Greater))
             {
                 free = first + phrase.len();
-                hits.push(Hit {
-                    first,
-                    #[cfg(test)]
-                    count: phrase.len(),
-                    value,
-                });
+                hits.push(Hit { first, count: phrase.len(), value });
             }
         }
         hits

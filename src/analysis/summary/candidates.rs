@@ -1,6 +1,6 @@
 //! The sentences that can stand in a summary: whole, in prose, saying something by themselves. Pure: no I/O.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -73,7 +73,8 @@ pub(super) struct Rules {
     pub stop: Vec<bool>,
     personal: Vec<bool>,
     reader: Vec<bool>,
-    openers: BTreeSet<usize>,
+    /// First words of openers, with the number of words of each.
+    openers: BTreeMap<usize, usize>,
     calls: BTreeSet<usize>,
     chatter: BTreeSet<usize>,
     telling: BTreeSet<usize>,
@@ -97,17 +98,21 @@ impl Rules {
         });
         let own = Phrases::new(own);
         let [openers, calls, telling] = &*CUES;
-        let hits: Vec<(usize, Cue)> = [openers, calls, telling, &own]
+        let hits: Vec<(usize, usize, Cue)> = [openers, calls, telling, &own]
             .iter()
             .flat_map(|phrases| phrases.find(words))
-            .map(|hit| (hit.first, *hit.value))
+            .map(|hit| (hit.first, hit.count, *hit.value))
             .collect();
-        let at = |wanted: Cue| hits.iter().filter(|(_, cue)| *cue == wanted).map(|(first, _)| *first).collect();
+        let mut openers = BTreeMap::new();
+        for (first, count, _) in hits.iter().filter(|hit| hit.2 == Cue::Opener) {
+            openers.entry(*first).and_modify(|known: &mut usize| *known = (*known).max(*count)).or_insert(*count);
+        }
+        let at = |wanted: Cue| hits.iter().filter(|hit| hit.2 == wanted).map(|hit| hit.0).collect();
         Self {
             stop: words.forms().iter().map(|form| stop.contains(form.as_ref())).collect(),
             personal: words.forms().iter().map(|form| person.contains(&form.as_ref())).collect(),
             reader: words.forms().iter().map(|form| reader.contains(&form.as_ref())).collect(),
-            openers: at(Cue::Opener),
+            openers,
             calls: at(Cue::Call),
             chatter: at(Cue::Chatter),
             telling: at(Cue::Telling),
@@ -141,7 +146,11 @@ pub(super) fn find<'t>(
         })
         .map(|mut candidate| {
             let range = candidate.words.clone();
-            candidate.leans = rules.openers.contains(&range.start) && !is_article(words, range.start, language, rules);
+            candidate.leans = match rules.openers.get(&range.start) {
+                Some(1) => !is_article(words, range.start, language, rules),
+                Some(_) => true,
+                None => false,
+            };
             candidate.chatter = rules.chatter.range(range.clone()).next().is_some();
             candidate.telling = rules.telling.range(range.clone()).count();
             let any = |marked: &[bool]| {
@@ -236,16 +245,19 @@ fn is_balanced(text: &str) -> bool {
 
 /// Whether the word that a sentence starts with is only the article of what follows ("Das neue Framework"), not a pronoun ("Das bleibt").
 fn is_article(words: &Words<'_>, first: usize, language: Language, rules: &Rules) -> bool {
-    let next = words.list().get(first + 1).map(|word| word.form);
-    if next.is_none_or(|form| rules.stop.get(form).copied().unwrap_or(false)) {
-        return false;
-    }
-    let (next, written) = (words.form(first + 1), words.written(first + 1));
+    let is_capital = |at: usize| words.written(at).starts_with(char::is_uppercase);
+    let next = words.form(first + 1);
     match (language, words.form(first)) {
-        // a noun has a capital, and an adjective with an article this ending
-        (Language::De, "das" | "die" | "der" | "den") => written.starts_with(char::is_uppercase) || next.ends_with('e'),
+        // a noun has a capital, and an adjective between the two this ending
+        (Language::De, "das" | "die" | "der" | "den") => {
+            is_capital(first + 1) || (next.ends_with(['e', 'n']) && is_capital(first + 2))
+        }
         // no verb: these end in "t", or "te" and "de" for the past
-        (Language::Nl, "het") => !next.ends_with('t') && !next.ends_with("te") && !next.ends_with("de"),
+        (Language::Nl, "het") => {
+            let form = words.list().get(first + 1).map(|word| word.form);
+            let function = form.is_none_or(|form| rules.stop.get(form).copied().unwrap_or(false));
+            !function && !next.ends_with('t') && !next.ends_with("te") && !next.ends_with("de")
+        }
         _ => false,
     }
 }

@@ -26,6 +26,25 @@ pub(super) fn second_person(language: Language) -> &'static [&'static str] {
 
 /// Feelings and thanks.
 pub(super) const CHATTER: &[&str] = &[
+    "grateful",
+    "thrilled",
+    "excited",
+    "proud",
+    "happy to",
+    "pleasure",
+    "honored",
+    "honoured",
+    "blij",
+    "trots",
+    "dankbaar",
+    "stolz",
+    "freuen uns",
+    "heureux",
+    "fiers",
+    "ravis",
+    "encantados",
+    "orgullosos",
+    "contentos",
     "great time",
     "had fun",
     "thank you",
@@ -155,6 +174,22 @@ pub(super) const TELLING: &[&str] = &[
 
 /// Leans on what came before, at the start of a sentence. The catalog's languages add to them.
 pub(super) const OPENERS: &[&str] = &[
+    "second",
+    "third",
+    "secondly",
+    "thirdly",
+    "finally",
+    "ten tweede",
+    "ten derde",
+    "zweitens",
+    "drittens",
+    "deuxièmement",
+    "troisièmement",
+    "enfin",
+    "en segundo lugar",
+    "por último",
+    "the latter",
+    "the former",
     "this",
     "these",
     "those",
@@ -373,6 +408,12 @@ pub(super) const OPENERS: &[&str] = &[
 
 /// Asks the reader to do something. The catalog's languages add to them.
 pub(super) const CALLS: &[&str] = &[
+    "see below",
+    "see above",
+    "zie hieronder",
+    "siehe unten",
+    "voir ci dessous",
+    "ver abajo",
     "click here",
     "read more",
     "sign up",

@@ -55,7 +55,13 @@ pub(super) fn weigh(
         let centroid = sum * 10 / root(candidate.words.len().max(8) * 100);
 
         let mut weight = centroid;
-        weight += entities(&projects, candidate, 7).min(24) + entities(&organizations, candidate, 4).min(8);
+        weight += entities(&projects, candidate, 6).min(16) + entities(&organizations, candidate, 3).min(6);
+        // a list of names says less than a statement about one
+        let named =
+            projects.range(candidate.span.clone()).count() + organizations.range(candidate.span.clone()).count();
+        if named >= 4 && 4 * named > candidate.words.len() {
+            weight -= 14;
+        }
         weight += figures(candidate.text);
         weight += 5 * i64::try_from(candidate.telling.min(3)).unwrap_or(0);
         let spoken_of = themes_in.range(candidate.span.clone()).flat_map(|(_, theme)| theme);

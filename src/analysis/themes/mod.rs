@@ -5,6 +5,8 @@
 
 mod evidence;
 mod tally;
+#[cfg(test)]
+mod tests;
 
 use super::language::Language;
 use super::names::Names;
