@@ -101,6 +101,15 @@ pub(super) fn position(place: &Place) -> (usize, usize) {
     (place.sentence.map_or(0, |sentence| sentence + 1), place.word)
 }
 
+/// Year, area and city that stand together beside the name of a series.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Together<'m> {
+    year: Option<i32>,
+    area: Option<&'m str>,
+    city: Option<usize>,
+    weight: u32,
+}
+
 /// What speaks for the editions of one series.
 #[derive(Debug, Default)]
 pub(super) struct Votes<'m> {
@@ -110,7 +119,7 @@ pub(super) struct Votes<'m> {
     /// By English name.
     pub areas: BTreeMap<&'m str, u32>,
     /// Year, area and city that stand together beside the name of the series.
-    pub together: Vec<(Option<i32>, Option<&'m str>, Option<usize>, u32)>,
+    pub together: Vec<Together<'m>>,
     /// Dates that may be those of the event, with their weight.
     pub dates: Vec<(&'m DatesMention, u32)>,
 }
@@ -139,7 +148,7 @@ impl<'m> Votes<'m> {
             if let Some(city) = mention.city {
                 *votes.cities.entry(city).or_default() += weight;
             }
-            votes.together.push((mention.year, area, mention.city, weight));
+            votes.together.push(Together { year: mention.year, area, city: mention.city, weight });
         }
         for mention in mentions.years.iter().filter(|mention| mention.place.tense == Tense::Now) {
             let weight = weight(mention.place.zone);
@@ -274,13 +283,12 @@ pub(super) fn editions<'c>(
         let city_votes: u32 = votes.cities.iter().filter(|(index, _)| is_city(**index)).map(|(_, votes)| votes).sum();
         let dates = votes.dates_of(edition).map_or(0, |(_, weight)| weight);
         let mut score = i64::from(year + area_votes + city_votes + dates);
-        for (known_year, known_area, known_city, weight) in &votes.together {
-            let fits = known_year.is_none_or(|year| year == edition.year)
-                && known_area.is_none_or(is_area)
-                && known_city.is_none_or(is_city);
-            let said = known_year.is_some() || known_area.is_some() || known_city.is_some();
-            if said {
-                score += if fits { i64::from(*weight) } else { -i64::from(*weight) };
+        for beside in &votes.together {
+            let fits = beside.year.is_none_or(|year| year == edition.year)
+                && beside.area.is_none_or(is_area)
+                && beside.city.is_none_or(is_city);
+            if beside.year.is_some() || beside.area.is_some() || beside.city.is_some() {
+                score += if fits { i64::from(beside.weight) } else { -i64::from(beside.weight) };
             }
         }
         if year == 0 {
@@ -306,6 +314,6 @@ pub(super) fn editions<'c>(
         }
     };
     let mut list: Vec<Support<'c>> = series.editions.iter().map(support).collect();
-    list.sort_by(|a, b| b.score.cmp(&a.score));
+    list.sort_by_key(|support| std::cmp::Reverse(support.score));
     list
 }

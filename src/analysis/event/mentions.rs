@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::grammar::{self, Dates, Kind};
 use super::lexicon::{Cue, Lexicon, Tense};
+use super::tense::Tenses;
 use crate::analysis::sentences::Sentence;
 use crate::analysis::words::{Word, Words};
 use crate::analysis::{BlockKind, Document};
@@ -13,8 +14,6 @@ use crate::catalog::{Catalog, Matching, PlaceRef, Series};
 
 /// Sentences that count as the beginning of a report.
 const LEAD: usize = 5;
-/// Words of a clause that is only a remark of time.
-const SHORT: usize = 4;
 /// Words after the name of a series that may belong to it.
 const REACH: usize = 7;
 
@@ -154,6 +153,14 @@ struct Name<'c> {
     matching: Matching,
 }
 
+/// A hashtag that glues a series to a region and a year.
+struct Tag {
+    word: usize,
+    series: usize,
+    year: Option<i32>,
+    area: Option<&'static str>,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Meaning<'c> {
     /// A series, by its index in the catalog.
@@ -183,10 +190,14 @@ impl<'a> Scan<'a, '_> {
 
             let dates = slice(&dates, range, |dates| dates.first);
             self.names(slice(&names, range, |name| name.first), dates, &place, mentions);
-            for (word, series, year, area) in slice(&glued, range, |glued| glued.0) {
-                let mention =
-                    SeriesMention { place: place(*word), series: *series, year: *year, area: area.clone(), city: None };
-                mentions.series.push(mention);
+            for tag in slice(&glued, range, |tag| tag.word) {
+                mentions.series.push(SeriesMention {
+                    place: place(tag.word),
+                    series: tag.series,
+                    year: tag.year,
+                    area: tag.area.map(Into::into),
+                    city: None,
+                });
             }
             for found in dates {
                 // a day that is nearly all there is in its line is a date line
@@ -242,7 +253,7 @@ impl<'a> Scan<'a, '_> {
     }
 
     /// Hashtags that glue a series to a region and a year: "#KubeConEU2024".
-    fn glued(&self) -> Vec<(usize, usize, Option<i32>, Option<Box<str>>)> {
+    fn glued(&self) -> Vec<Tag> {
         let split: Vec<_> = self.words.forms().iter().map(|form| split_tag(form)).collect();
         if split.iter().all(Option::is_none) {
             return Vec::new();
@@ -257,7 +268,7 @@ impl<'a> Scan<'a, '_> {
         let series: BTreeMap<_, _> = self.catalog.series.iter().enumerate().flat_map(plain).collect();
         let known = |word: (usize, &Word)| {
             let (name, area, year) = split.get(word.1.form).copied().flatten()?;
-            Some((word.0, *series.get(name)?, year, area.map(Into::into)))
+            Some(Tag { word: word.0, series: *series.get(name)?, year, area })
         };
         self.words.list().iter().enumerate().filter_map(known).collect()
     }
@@ -416,58 +427,6 @@ const LINKS: &[&str] = &[
     "im",
     "jahr",
 ];
-
-/// The cues of one sentence.
-struct Tenses<'a> {
-    words: &'a Words<'a>,
-    cues: &'a [(usize, Tense)],
-    range: Range<usize>,
-}
-
-impl Tenses<'_> {
-    /// Which edition is meant at this word. A cue speaks for its clause, a remark of time also for the clause before it; a cue of the future,
-    /// and one at the start of the sentence, also for what follows without a cue of its own.
-    fn at(&self, word: usize) -> Tense {
-        if self.cues.is_empty() {
-            return Tense::Now;
-        }
-        let clause = self.clause(word);
-        let near = self.cues.iter().filter(|cue| clause.contains(&cue.0)).min_by_key(|cue| cue.0.abs_diff(word));
-        if let Some((_, tense)) = near {
-            return *tense;
-        }
-        // "the KubeCon in Amsterdam, next month, is too expensive"
-        if let Some((at, tense)) = self.cues.iter().find(|cue| cue.0 == clause.end || cue.0 == clause.end + 1)
-            && self.clause(*at).len() <= SHORT
-        {
-            return *tense;
-        }
-        let before = self.cues.iter().rev().find(|cue| cue.0 < word);
-        match before {
-            Some((_, Tense::Future)) => Tense::Future,
-            Some((at, Tense::Past)) if self.clause(*at).end.saturating_sub(self.range.start) <= SHORT => Tense::Past,
-            _ => Tense::Now,
-        }
-    }
-
-    /// The words between the commas, brackets and dashes around this one.
-    fn clause(&self, word: usize) -> Range<usize> {
-        let parts = |at: usize| {
-            self.words
-                .gap(at)
-                .is_none_or(|gap| gap.contains([',', ';', ':', '(', ')', '–', '—', '.', '|']) || gap.contains(" - "))
-        };
-        let mut start = word;
-        while start > self.range.start && !parts(start - 1) {
-            start -= 1;
-        }
-        let mut end = word + 1;
-        while end < self.range.end && !parts(end - 1) {
-            end += 1;
-        }
-        start..end
-    }
-}
 
 /// The part of a sorted list whose words lie within a range.
 fn slice<'l, T>(list: &'l [T], range: &Range<usize>, word: impl Fn(&T) -> usize) -> &'l [T] {

@@ -1,4 +1,4 @@
-//! Which event a report is about. Dates, series and places are read with their positions ([`grammar`], [`mentions`]), weighed against each
+//! Which event a report is about. Dates, series and places are read with their positions ([`grammar`], [`mentions`], [`tense`]), weighed against each
 //! other and the table of editions ([`choose`]), and put together as stated or inferred ([`infer`]). Pure: no I/O, no clock.
 
 mod choose;
@@ -7,6 +7,7 @@ mod grammar;
 mod infer;
 mod lexicon;
 mod mentions;
+mod tense;
 #[cfg(test)]
 mod tests;
 

@@ -136,6 +136,7 @@ pub(super) fn find<'t>(
 ) -> Vec<Candidate<'t>> {
     let stop = |form: usize| rules.stop.get(form).copied().unwrap_or(false);
     prose(document, sentences, words)
+        .into_iter()
         .filter(|candidate| {
             let forms = || candidate.words.clone().filter_map(|at| words.list().get(at)).map(|word| word.form);
             LENGTH.contains(&candidate.length)
@@ -166,19 +167,16 @@ pub(super) fn find<'t>(
 
 /// For a text without any whole sentence: its list items, or else whatever it has.
 pub(super) fn find_any<'t>(document: &'t Document, sentences: &[Sentence], words: &Words<'_>) -> Vec<Candidate<'t>> {
-    let long: Vec<_> = prose(document, sentences, words).filter(|candidate| candidate.length >= 4).collect();
+    let long: Vec<_> =
+        prose(document, sentences, words).into_iter().filter(|candidate| candidate.length >= 4).collect();
     if long.iter().any(|candidate| candidate.list_item) {
         return long.into_iter().filter(|candidate| candidate.list_item).collect();
     }
-    if long.is_empty() { prose(document, sentences, words).collect() } else { long }
+    if long.is_empty() { prose(document, sentences, words) } else { long }
 }
 
 /// The sentences outside headings, code, tables and furniture.
-fn prose<'t, 's>(
-    document: &'t Document,
-    sentences: &'s [Sentence],
-    words: &'s Words<'_>,
-) -> impl Iterator<Item = Candidate<'t>> {
+fn prose<'t>(document: &'t Document, sentences: &[Sentence], words: &Words<'_>) -> Vec<Candidate<'t>> {
     let (mut section, mut order, mut opened) = (0, 0, true);
     let mut found = Vec::new();
     for (number, sentence) in sentences.iter().enumerate() {
@@ -217,7 +215,7 @@ fn prose<'t, 's>(
             _ => {}
         }
     }
-    found.into_iter()
+    found
 }
 
 /// Whether a text starts and ends as a sentence does, asks nothing, and closes what it opens.
