@@ -340,7 +340,7 @@ fn language(entry: &RawLanguage) -> LanguageData {
         stopwords: entry.stopwords.clone(),
         openers: entry.openers.clone(),
         months: entry.months.clone(),
-        weekdays: entry.weekdays.clone(),
+        weekdays: entry.weekdays.keys().cloned().collect(),
         calls_to_action: entry.calls_to_action.clone(),
         furniture: entry.furniture.clone(),
         abbreviations: entry.abbreviations.clone(),

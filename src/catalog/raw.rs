@@ -249,8 +249,8 @@ pub struct RawLanguage {
     pub openers: Vec<String>,
     /// Names of months and their abbreviations.
     pub months: BTreeMap<String, i8>,
-    /// Names of weekdays and their abbreviations.
-    pub weekdays: Vec<String>,
+    /// Names of weekdays and their abbreviations; Monday is 1.
+    pub weekdays: BTreeMap<String, i8>,
     /// Phrases that ask the reader to do something.
     pub calls_to_action: Vec<String>,
     /// Phrases that mark page furniture.

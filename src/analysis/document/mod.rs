@@ -22,6 +22,8 @@ pub struct Document {
     pub blocks: Vec<Block>,
     /// The title, from the front matter, the HTML head or the first heading.
     pub title: Option<String>,
+    /// The day it was published, where the front matter or the HTML head says so.
+    pub published: Option<jiff::civil::Date>,
 }
 
 /// A part of a document.
