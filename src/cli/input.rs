@@ -185,7 +185,7 @@ fn text_of(source: &Source, config_maps: &BTreeMap<String, ConfigMap>) -> Result
 mod tests {
     use super::*;
 
-    const STREAM: &str = r#"
+    const STREAM: &str = r##"
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: texts}
@@ -201,7 +201,7 @@ apiVersion: confreports.dev/v1alpha1
 kind: ConferenceReport
 metadata: {name: two}
 spec: {source: {configMapRef: {name: other}}}
-"#;
+"##;
 
     #[test]
     fn a_report_finds_its_config_map_in_the_same_stream() {

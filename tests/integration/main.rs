@@ -4,5 +4,6 @@
 
 mod admission;
 mod generated;
+mod http_faults;
 mod reports;
 mod support;
