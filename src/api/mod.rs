@@ -3,6 +3,8 @@
 //! `crds/` is generated from these types by `make generate`.
 
 mod catalog;
+#[cfg(test)]
+mod cel_tests;
 pub mod conditions;
 pub mod crd;
 mod reason;
