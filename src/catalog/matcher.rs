@@ -295,11 +295,14 @@ pub struct SurfaceHit<T> {
     pub span: Range<usize>,
 }
 
+/// What a spelling means, how careful to be with it, how the catalog writes it, and whether it was taken apart.
+type Spelling<T> = (T, Matching, String, bool);
+
 /// Finds spellings of things of one sort, such as event series.
 #[derive(Debug)]
 pub struct SurfaceMatcher<T> {
     automaton: Option<AhoCorasick>,
-    targets: Vec<Vec<(T, Matching, String)>>,
+    targets: Vec<Vec<Spelling<T>>>,
     capital: bool,
 }
 
@@ -313,12 +316,16 @@ impl<T: Copy + Ord> SurfaceMatcher<T> {
     /// Compiles spellings. With `capital`, a name that the catalog writes with a capital must have one in the text too. Spellings of at most four
     /// capital letters, and those that are not plain, are found in their own case only.
     pub(super) fn new<'a>(entries: impl Iterator<Item = (T, &'a [Surface])>, capital: bool) -> Self {
-        let mut patterns: BTreeMap<String, Vec<(T, Matching, String)>> = BTreeMap::new();
+        let mut patterns: BTreeMap<String, Vec<Spelling<T>>> = BTreeMap::new();
         for (target, surfaces) in entries {
             for surface in surfaces {
-                let text = fold(&surface.text);
-                if !text.is_empty() {
-                    patterns.entry(text).or_default().push((target, surface.matching, surface.text.clone()));
+                for (text, matching, variant) in variants(surface) {
+                    // names of places are not joined or taken apart: "Den Haag", but no "DenHaag"
+                    let written = variant == Variant::Written;
+                    if written || (!capital && matches!(variant, Variant::Joined | Variant::Split)) {
+                        let split = variant == Variant::Split;
+                        patterns.entry(text).or_default().push((target, matching, surface.text.clone(), split));
+                    }
                 }
             }
         }
@@ -338,8 +345,8 @@ impl<T: Copy + Ord> SurfaceMatcher<T> {
             }
             let Some(span) = folded.original(hit.start()..hit.end()) else { continue };
             let Some(found) = text.get(span.clone()) else { continue };
-            for (target, matching, written) in self.targets.get(hit.pattern().as_usize()).into_iter().flatten() {
-                if self.accepts(found, written, *matching) {
+            for (target, matching, written, split) in self.targets.get(hit.pattern().as_usize()).into_iter().flatten() {
+                if self.accepts(found, written, *matching) && (!split || has_capitals(found)) {
                     hits.push(SurfaceHit { target: *target, matching: *matching, span: span.clone() });
                 }
             }
@@ -364,6 +371,11 @@ impl<T: Copy + Ord> SurfaceMatcher<T> {
         }
         !(self.capital && upper(written) && !upper(found))
     }
+}
+
+/// Whether each word begins with a capital.
+fn has_capitals(text: &str) -> bool {
+    text.split([' ', '-']).all(|word| word.starts_with(char::is_uppercase))
 }
 
 /// What a name of a place means.

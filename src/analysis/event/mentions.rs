@@ -346,8 +346,8 @@ impl<'a> Scan<'a, '_> {
             }
             if let Some(next) = following.peek().filter(|next| next.first == at) {
                 match &next.meaning {
-                    Meaning::Series(series) if *series == mention.series => {}
-                    Meaning::Series(_) => return,
+                    // a row of names shares its year: "KubeCon + Open Source Summit China 2024", "Istio Day at KubeCon Europe 2023"
+                    Meaning::Series(_) => {}
                     Meaning::City(city) => mention.city = mention.city.or(Some(*city)),
                     Meaning::Area(area) => mention.area = mention.area.take().or_else(|| Some((*area).into())),
                 }
