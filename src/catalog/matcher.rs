@@ -4,7 +4,7 @@
 //! An automaton reports every occurrence, overlapping ones too; boundaries are checked first and the longest is chosen after that. To take the
 //! longest right away would let a long name that turns out to be half a word hide the short one inside it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
@@ -302,13 +302,15 @@ type Spelling<T> = (T, Matching, String, bool);
 #[derive(Debug)]
 pub struct SurfaceMatcher<T> {
     automaton: Option<AhoCorasick>,
+    /// The longest word of each spelling.
+    heads: HashSet<Box<str>>,
     targets: Vec<Vec<Spelling<T>>>,
     capital: bool,
 }
 
 impl<T> Default for SurfaceMatcher<T> {
     fn default() -> Self {
-        Self { automaton: None, targets: Vec::new(), capital: false }
+        Self { automaton: None, heads: HashSet::new(), targets: Vec::new(), capital: false }
     }
 }
 
@@ -330,7 +332,17 @@ impl<T: Copy + Ord> SurfaceMatcher<T> {
             }
         }
         let (texts, targets): (Vec<String>, Vec<_>) = patterns.into_iter().unzip();
-        Self { automaton: automaton(&texts), targets, capital }
+        let longest = |text: &String| {
+            let words = text.split(|c: char| !c.is_alphanumeric());
+            words.max_by_key(|word| word.len()).map(Into::into)
+        };
+        let heads = texts.iter().filter_map(longest).collect();
+        Self { automaton: automaton(&texts), heads, targets, capital }
+    }
+
+    /// Whether a text with this word (in lower case) may hold a spelling: false for nearly all words, so that most of a text need not be searched.
+    pub fn may_hold(&self, word: &str) -> bool {
+        self.heads.contains(word)
     }
 
     /// The spellings in `span` of `text` as whole words (a possessive or a hyphen may follow), in text order, the longest of overlapping ones.
