@@ -67,9 +67,15 @@ pub(super) fn date(year: i32, (month, day): (i8, i8)) -> Option<Date> {
 /// All days and ranges in a text, in its order; they do not overlap.
 pub(super) fn find(words: &Words<'_>, months: &BTreeMap<&str, i8>, weekdays: &BTreeSet<&str>) -> Vec<Dates> {
     let reader = Reader { words, months, weekdays };
+    let starts = |form: &str| form.starts_with(|c: char| c.is_ascii_digit()) || months.contains_key(form);
+    let starts: Vec<bool> = words.forms().iter().map(|form| starts(form)).collect();
     let mut found: Vec<Dates> = Vec::new();
     let mut at = 0;
-    while at < words.list().len() {
+    while let Some(word) = words.list().get(at) {
+        if !starts.get(word.form).copied().unwrap_or(false) {
+            at += 1;
+            continue;
+        }
         match reader.read(at).filter(Dates::is_on_the_calendar) {
             Some(dates) => {
                 at += dates.count.max(1);
@@ -100,9 +106,6 @@ struct Reader<'a, 't, 'c> {
 
 impl Reader<'_, '_, '_> {
     fn read(&self, at: usize) -> Option<Dates> {
-        if !self.words.form(at).starts_with(|c: char| c.is_ascii_digit()) && self.month(at).is_none() {
-            return None;
-        }
         self.iso(at).or_else(|| self.figures(at)).or_else(|| self.day_first(at)).or_else(|| self.month_first(at))
     }
 
