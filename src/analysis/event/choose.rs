@@ -60,6 +60,8 @@ struct Tally {
     body: u32,
     title: bool,
     prominent: bool,
+    /// Whether a prominent mention says which edition.
+    edition: bool,
     count: usize,
     /// Mentions that do not speak of a later edition.
     present: usize,
@@ -79,6 +81,7 @@ impl Tally {
         }
         self.title |= place.zone == Zone::Title;
         self.prominent |= place.zone != Zone::Body;
+        self.edition |= place.zone != Zone::Body && edition && place.tense != Tense::Future;
         if self.count == 0 {
             self.first = position(&place);
         }
@@ -95,7 +98,7 @@ fn is_passing(tally: &Tally, mentions: &Mentions) -> bool {
     let sparse = tally.count <= 1 + mentions.sentences / 60;
     let early = tally.first.0 <= 3 + mentions.sentences / 4;
     let reported = mentions.report_cues >= 2 + mentions.sentences / 40;
-    (sparse && !(early && reported) && !(tally.prominent && early && mentions.sentences < 12))
+    (sparse && !(early && (reported || tally.edition)) && !(tally.prominent && early && mentions.sentences < 12))
         || (tally.present == 0 && sparse)
         || (!tally.prominent && !reported)
 }
