@@ -19,6 +19,8 @@ const TO: &[&str] = &[
 ];
 /// Words that name a second day beside a first one.
 const AND: &[&str] = &["und", "and", "en", "et", "y", "e", "u"];
+/// Words before a first day that make "and" mean "to".
+const BETWEEN: &[&str] = &["entre", "between", "zwischen", "tussen"];
 /// Words that may stand between a day, its month and its year.
 const OF: &[&str] = &["de", "del", "of", "the", "den", "dem", "der", "des", "van", "el", "le", "d"];
 /// Endings of ordinal numbers.
@@ -182,13 +184,14 @@ impl Reader<'_, '_, '_> {
 
     /// The last day of a range that goes on at this word, and the word after it. A row of single days counts if they follow each other.
     fn second_day(&self, next: usize, first_day: i8) -> Option<(i8, usize)> {
+        let between = self.is_between(next);
         let mut previous = first_day;
         let mut next = next;
         for _ in 0..LONGEST {
             let (at, through) = self.connector(next)?;
             let at = if self.is_weekday(at) { at + 1 } else { at };
             let day = self.day(at)?;
-            if through {
+            if through || between {
                 return Some((day, at + 1));
             }
             if day != previous + 1 {
@@ -201,6 +204,11 @@ impl Reader<'_, '_, '_> {
             next = at + 1;
         }
         None
+    }
+
+    /// Whether "between" stands before the first day of the range that goes on at this word: "between March 19 and 22", "entre el 11 y el 15".
+    fn is_between(&self, next: usize) -> bool {
+        (1..=4).filter_map(|back| next.checked_sub(back)).any(|at| BETWEEN.contains(&self.words.form(at)))
     }
 
     /// What leads from one day to the next one: the word after it, and whether it means "through" rather than "and".
@@ -447,6 +455,10 @@ mod tests {
             ("del 16 al 20 de mayo de 2022", "Range 2022 16.5-20.5"),
             ("16-20 mayo", "Range ? 16.5-20.5"),
             ("entre el 10 y el 11 de noviembre", "Range ? 10.11-11.11"),
+            ("entre el 10 y el 13 de noviembre", "Range ? 10.11-13.11"),
+            ("tussen 19 en 22 maart", "Range ? 19.3-22.3"),
+            ("between March 19 and 22, 2024", "Range 2024 19.3-22.3"),
+            ("le 19 et le 22 mars", "Day ? 22.3-22.3"),
             ("del 10 al 13 de noviembre", "Range ? 10.11-13.11"),
             ("May 2-4, 2018", "Range 2018 2.5-4.5"),
             ("2-4 May 2018", "Range 2018 2.5-4.5"),
