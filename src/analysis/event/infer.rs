@@ -12,8 +12,6 @@ use crate::catalog::{Catalog, City, Edition, Series};
 
 /// Votes from which on a year or a city counts without an edition of the catalog behind it.
 const CLEAR: u32 = 6;
-/// Days after an event in which reports about it are published.
-const REPORTED_WITHIN: i32 = 120;
 /// Words of the cloud-native world, and sentences of somebody who was at a conference, from which on a text without the name of an event
 /// counts as a report about one.
 const FIELD_CUES: usize = 5;
@@ -60,7 +58,7 @@ pub(super) fn of_city(mentions: &Mentions, catalog: &Catalog, published: Option<
     let near = |edition: &&&Edition| {
         published
             .zip(edition.end)
-            .is_some_and(|(published, end)| (-4..=REPORTED_WITHIN).contains(&(published - end).get_days()))
+            .is_some_and(|(published, end)| (-4..=choose::REPORTED_WITHIN).contains(&(published - end).get_days()))
     };
     let edition = match held.as_slice() {
         [edition] => edition,
@@ -145,7 +143,7 @@ fn unknown(event: &mut Event, series: &Series, votes: &Votes<'_>, catalog: &Cata
     let voted = Votes::top(&votes.years).filter(|(_, votes)| *votes >= CLEAR).map(|(year, _)| year);
     let reported = |published: Date| {
         let (_, end) = dates?.in_year(i32::from(published.year()))?;
-        (0..=REPORTED_WITHIN).contains(&(published - end).get_days()).then_some(i32::from(published.year()))
+        (0..=choose::REPORTED_WITHIN).contains(&(published - end).get_days()).then_some(i32::from(published.year()))
     };
     event.year = voted.or_else(|| dates.and_then(|dates| dates.year)).or_else(|| {
         let year = published.and_then(reported)?;

@@ -219,6 +219,7 @@ impl<'a> Scan<'a, '_> {
     /// Names of series and places, in text order.
     fn find_names(&self) -> Vec<Name<'a>> {
         let text = self.words.text();
+        let places = &self.catalog.places;
         let mut names = Vec::new();
         let mut add = |span: &Range<usize>, meaning: Meaning<'a>, matching: Matching| {
             let words = self.words.within(span);
@@ -226,18 +227,33 @@ impl<'a> Scan<'a, '_> {
                 names.push(Name { first: words.start, count: words.len(), meaning, matching });
             }
         };
-        for hit in self.catalog.series_names.find(text, 0..text.len()) {
-            add(&hit.span, Meaning::Series(hit.target), hit.matching);
-        }
-        let places = &self.catalog.places;
-        for hit in self.catalog.place_names.find(text, 0..text.len()) {
-            let meaning = match hit.target {
-                PlaceRef::City(city) => Some(Meaning::City(city)),
-                PlaceRef::Country(at) => places.countries.get(at).map(|area| Meaning::Area(&area.name)),
-                PlaceRef::Region(at) => places.regions.get(at).map(|area| Meaning::Area(&area.name)),
-            };
-            if let Some(meaning) = meaning {
-                add(&hit.span, meaning, hit.matching);
+        let holds = |matcher: &dyn Fn(&str) -> bool| -> Vec<bool> {
+            self.words.forms().iter().map(|form| matcher(form)).collect()
+        };
+        let (series, place) = (
+            holds(&|form| self.catalog.series_names.may_hold(form)),
+            holds(&|form| self.catalog.place_names.may_hold(form)),
+        );
+        for part in &self.parts {
+            let words = self.words.list().get(part.words.clone()).unwrap_or_default();
+            let (Some(first), Some(last)) = (words.first(), words.last()) else { continue };
+            let any = |held: &[bool]| words.iter().any(|word| held.get(word.form).copied().unwrap_or(false));
+            if any(&series) {
+                for hit in self.catalog.series_names.find(text, first.start..last.end) {
+                    add(&hit.span, Meaning::Series(hit.target), hit.matching);
+                }
+            }
+            if any(&place) {
+                for hit in self.catalog.place_names.find(text, first.start..last.end) {
+                    let meaning = match hit.target {
+                        PlaceRef::City(city) => Some(Meaning::City(city)),
+                        PlaceRef::Country(at) => places.countries.get(at).map(|area| Meaning::Area(&area.name)),
+                        PlaceRef::Region(at) => places.regions.get(at).map(|area| Meaning::Area(&area.name)),
+                    };
+                    if let Some(meaning) = meaning {
+                        add(&hit.span, meaning, hit.matching);
+                    }
+                }
             }
         }
         names.sort_by_key(|name| (name.first, std::cmp::Reverse(name.count)));
@@ -346,8 +362,8 @@ impl<'a> Scan<'a, '_> {
             }
             if let Some(next) = following.peek().filter(|next| next.first == at) {
                 match &next.meaning {
-                    Meaning::Series(series) if *series == mention.series => {}
-                    Meaning::Series(_) => return,
+                    // a row of names shares its year: "KubeCon + Open Source Summit China 2024", "Istio Day at KubeCon Europe 2023"
+                    Meaning::Series(_) => {}
                     Meaning::City(city) => mention.city = mention.city.or(Some(*city)),
                     Meaning::Area(area) => mention.area = mention.area.take().or_else(|| Some((*area).into())),
                 }

@@ -32,7 +32,7 @@ pub fn score(
     let tallies = tally::count(document, sentences, code(&language), names, catalog);
     let words: usize =
         sentences.iter().filter_map(|sentence| document.text.get(sentence.span.clone())).map(count_words).sum();
-    let points: Vec<u32> = tallies.iter().map(Tally::points).collect();
+    let points: Vec<u32> = tallies.iter().map(|tally| tally.points(words)).collect();
     let total: u32 = points.iter().sum();
     let strongest = points.iter().copied().max().unwrap_or(0);
     let mut themes: Vec<ThemeHit> = tallies
