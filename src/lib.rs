@@ -6,5 +6,7 @@
 //! watch -> report key -> source::fetch -> Fetched -> analysis::Document -> Analyzer::analyze -> Analysis -> status -> one patch -> outcome
 //! ```
 
+pub mod analysis;
 pub mod api;
 pub mod catalog;
+pub mod source;

@@ -1,5 +1,7 @@
 //! Where the text comes from: one file a source. Each gives the same thing, [`Fetched`].
 
+pub mod decode;
+
 /// A text as it was read, before anybody looked into it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Fetched {
