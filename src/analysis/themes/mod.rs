@@ -13,7 +13,6 @@ use super::names::Names;
 use super::sentences::Sentence;
 use super::{Document, ThemeHit};
 use crate::catalog::Catalog;
-use tally::Tally;
 
 /// Most themes that are told of a report.
 const MOST: usize = 12;
