@@ -129,7 +129,7 @@ fn every_misbehaviour_ends_in_its_reason_within_bounds() {
     let bomb = |encoding: &str| {
         answer("200 OK", &format!("{html}content-encoding: {encoding}\r\n"), &compressed(encoding, 20 * 1024 * 1024))
     };
-    let status = |line: &str| Server::answering(answer(line, "content-length: 6\r\nretry-after: 7\r\n", b"secret"));
+    let status = |line: &str| Server::answering(answer(line, "content-length: 6\r\nretry-after: 7\r\n", b"planted"));
     let media = |media_type: &str| Server::answering(answer("200 OK", &format!("content-type: {media_type}\r\n"), b"x"));
     let redirect = |to: &str| Server::answering(answer("302 Found", &format!("location: {to}\r\n"), b""));
     let cases: Vec<(&str, Server, Reason)> = vec![
@@ -192,7 +192,7 @@ fn every_misbehaviour_ends_in_its_reason_within_bounds() {
         let error = fetch(&server).expect_err(what);
         assert_eq!(error.reason(), expected, "{what}: {error}");
         let message = error.to_string();
-        assert!(!message.contains("secret") && !message.contains("report.html"), "{what}: {message}");
+        assert!(!message.contains("planted") && !message.contains("report.html"), "{what}: {message}");
     }
     println!("{count} misbehaving servers, each within its bounds");
 }
