@@ -43,7 +43,6 @@ impl Analyzer {
     }
 
     /// Says what a document is about.
-    #[cfg(any())]
     pub fn analyze(&self, document: &Document, hints: &Hints) -> Analysis {
         let catalog = self.catalog.as_ref();
         let language = match &hints.language {

@@ -53,7 +53,7 @@ pub fn revision_of(bytes: &[u8]) -> String {
     revision
 }
 
-pub mod decode;
+
 
 /// A text as it was read, before anybody looked into it.
 #[derive(Clone, PartialEq, Eq)]

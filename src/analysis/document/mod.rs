@@ -14,6 +14,7 @@ mod html;
 mod markdown;
 mod normalize;
 mod patterns;
+mod published;
 mod shortcodes;
 mod text;
 mod title;
@@ -58,6 +59,7 @@ struct Parsed {
     /// Title from the front matter or the head of the page.
     title: Option<String>,
     language: Option<String>,
+    published: Option<jiff::civil::Date>,
 }
 
 /// Reads a text as a document.
@@ -88,6 +90,7 @@ pub fn parse(
     let mut document = draft::assemble(parsed.drafts, normal.len())?;
     document.title = title;
     document.declared_language = parsed.language;
+    document.published = parsed.published;
     Ok(document)
 }
 

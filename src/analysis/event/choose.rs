@@ -73,7 +73,7 @@ impl Tally {
         let place = mention.place;
         let edition = mention.year.is_some() || mention.area.is_some() || mention.city.is_some();
         let full = weight(place.zone) * if edition { 3 } else { 2 } / 2;
-        let weight = if place.tense == Tense::Now { full } else { full / 3 };
+        let weight = if place.tense == Tense::Now && !mention.aside { full } else { full / 3 };
         if place.zone == Zone::Body {
             self.body += weight;
         } else {

@@ -53,6 +53,18 @@ pub(super) fn of_city(mentions: &Mentions, catalog: &Catalog, published: Option<
     cities.retain(|city| series.editions.iter().any(|edition| edition.city.as_deref() == Some(*city)));
     cities.sort_unstable();
     cities.dedup();
+    let votes = Votes::new(mentions, None);
+    let dated = |edition: &&&Edition| votes.dates_of(edition).is_some();
+    if cities.len() > 1 {
+        // several cities are named: the one that the days belong to
+        cities.retain(|city| {
+            series
+                .editions
+                .iter()
+                .filter(|edition| edition.city.as_deref() == Some(*city))
+                .any(|edition| dated(&&edition))
+        });
+    }
     let [city] = cities.as_slice() else { return None };
     let held: Vec<&Edition> = series.editions.iter().filter(|edition| edition.city.as_deref() == Some(*city)).collect();
     let near = |edition: &&&Edition| {
@@ -62,10 +74,13 @@ pub(super) fn of_city(mentions: &Mentions, catalog: &Catalog, published: Option<
     };
     let edition = match held.as_slice() {
         [edition] => edition,
-        several => several.iter().find(near)?,
+        several => several.iter().find(dated).or_else(|| several.iter().find(near))?,
     };
-    let years = Votes::new(mentions, None).years;
-    if !years.is_empty() && !years.contains_key(&edition.year) {
+    // a series that is mentioned in passing counts where the very days of an edition are told as well
+    if !mentions.series.is_empty() && !dated(&edition) {
+        return None;
+    }
+    if !votes.years.is_empty() && !votes.years.contains_key(&edition.year) {
         return None;
     }
     let mut event = Event {
@@ -76,7 +91,10 @@ pub(super) fn of_city(mentions: &Mentions, catalog: &Catalog, published: Option<
         inferred: vec!["name", "edition", "year"],
         ..Event::default()
     };
-    dates_from_table(&mut event, edition);
+    match votes.dates_of(edition).and_then(|(mention, _)| mention.dates.in_year(edition.year)) {
+        Some((start, end)) => set_dates(&mut event, start, end),
+        None => dates_from_table(&mut event, edition),
+    }
     Some(event)
 }
 

@@ -45,6 +45,8 @@ pub(super) struct SeriesMention {
     pub year: Option<i32>,
     pub area: Option<Box<str>>,
     pub city: Option<usize>,
+    /// Whether it only says when something else was ("the day before KubeCon").
+    pub aside: bool,
 }
 
 /// A city.
@@ -197,6 +199,7 @@ impl<'a> Scan<'a, '_> {
                     year: tag.year,
                     area: tag.area.map(Into::into),
                     city: None,
+                    aside: false,
                 });
             }
             for found in dates {
@@ -293,8 +296,16 @@ impl<'a> Scan<'a, '_> {
         for (index, hit) in names.iter().enumerate() {
             match &hit.meaning {
                 Meaning::Series(series) => {
-                    let mut mention =
-                        SeriesMention { place: place(hit.first), series: *series, year: None, area: None, city: None };
+                    let before = hit.first.checked_sub(1).map_or("", |at| self.words.form(at));
+                    let aside = ASIDE.contains(&before);
+                    let mut mention = SeriesMention {
+                        place: place(hit.first),
+                        series: *series,
+                        year: None,
+                        area: None,
+                        city: None,
+                        aside,
+                    };
                     self.before(index, names, &mut mention);
                     self.after(index, names, dates, &mut mention);
                     if hit.matching == Matching::Plain
@@ -403,6 +414,8 @@ fn split_tag(form: &str) -> Option<(&str, Option<&'static str>, Option<i32>)> {
     (name.len() >= 6 && (year.is_some() || area.is_some())).then_some((name, area, year))
 }
 
+/// Words before a series that only serves to say when something else was.
+const ASIDE: &[&str] = &["before", "vor", "avant", "antes", "voor", "vóór", "alongside", "neben", "naast"];
 /// Words that lead to a place.
 const LEADS: &[&str] = &[
     "in", "à", "en", "te", "at", "nach", "naar", "to", "aus", "uit", "from", "de", "zonnige", "sunny", "sonnigen", "a",
@@ -410,6 +423,12 @@ const LEADS: &[&str] = &[
 ];
 /// Words that may stand between a series and its year or place.
 const LINKS: &[&str] = &[
+    "au",
+    "aux",
+    "auf",
+    "am",
+    "sur",
+    "na",
     "in",
     "à",
     "en",

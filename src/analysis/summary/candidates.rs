@@ -8,7 +8,6 @@ use super::cues;
 use crate::analysis::language::Language;
 use crate::analysis::phrases::Phrases;
 use crate::analysis::sentences::Sentence;
-use crate::analysis::themes;
 use crate::analysis::words::Words;
 use crate::analysis::{BlockKind, Document};
 use crate::catalog::Catalog;
@@ -85,9 +84,9 @@ impl Rules {
     pub fn new(words: &Words<'_>, language: Language, catalog: &Catalog) -> Self {
         let (person, reader) = (cues::first_person(language), cues::second_person(language));
         // texts in any language quote English
-        let known = [themes::code(&language), "en"];
+        let known = [language.code(), "en"];
         let languages = || {
-            let unknown = !catalog.languages.contains_key(themes::code(&language));
+            let unknown = !catalog.languages.contains_key(language.code());
             let read = move |code: &str| unknown || known.contains(&code);
             catalog.languages.iter().filter(move |(code, _)| read(code)).map(|(_, data)| data)
         };

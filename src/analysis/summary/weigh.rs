@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use super::candidates::{Candidate, Rules};
 use crate::analysis::language::Language;
 use crate::analysis::names::{Found, Names};
-use crate::analysis::themes::code;
 use crate::analysis::words::Words;
 use crate::analysis::{Document, ThemeHit};
 use crate::catalog::Catalog;
@@ -122,7 +121,7 @@ fn add_themes(candidates: &mut [Candidate<'_>], document: &Document, knowledge: 
     let least = weights.get(SEARCHED).copied().unwrap_or(i64::MIN);
     for candidate in candidates.iter_mut().filter(|candidate| candidate.weight >= least) {
         let mut spoken_of: BTreeMap<usize, i64> = BTreeMap::new();
-        for hit in catalog.theme_terms.find(&document.text, candidate.span.clone(), code(&language)) {
+        for hit in catalog.theme_terms.find(&document.text, candidate.span.clone(), language.code()) {
             let score = catalog.themes.get(hit.theme).and_then(|theme| scores.get(theme.name.as_str()));
             if let Some(score) = score.filter(|_| hit.weight >= 2) {
                 spoken_of.insert(hit.theme, 2 + i64::from((*score).min(24)) / 4);
