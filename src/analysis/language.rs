@@ -1,4 +1,11 @@
-//! Which language a document is in.
+//! Which language a document is in: a classifier on letters and a vote of stop words must agree, or one of them must be sure. Pure.
+//!
+//! Only furniture-free running text is asked, without headings and quotations: titles of talks are English everywhere.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::document::{BlockKind, Document};
+use crate::catalog::LanguageData;
 
 /// A language that the rules know, or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -17,4 +24,224 @@ pub enum Language {
     Other([u8; 2]),
     /// Not clear.
     Undetermined,
+}
+
+impl Language {
+    /// The language of a code: ISO 639-1 or 639-2, with or without region ("nl", "nl-BE", "deu").
+    pub fn from_code(code: &str) -> Self {
+        let primary = code.split(['-', '_']).next().unwrap_or_default().trim().to_ascii_lowercase();
+        match primary.as_str() {
+            "nl" | "nld" | "dut" => Self::Nl,
+            "de" | "deu" | "ger" => Self::De,
+            "en" | "eng" => Self::En,
+            "fr" | "fra" | "fre" => Self::Fr,
+            "es" | "spa" => Self::Es,
+            other => match other.as_bytes() {
+                [a, b] if a.is_ascii_lowercase() && b.is_ascii_lowercase() => Self::Other([*a, *b]),
+                _ => Self::Undetermined,
+            },
+        }
+    }
+
+    /// ISO 639-1 code, or "und".
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Nl => "nl",
+            Self::De => "de",
+            Self::En => "en",
+            Self::Fr => "fr",
+            Self::Es => "es",
+            Self::Other(code) => std::str::from_utf8(code).unwrap_or("und"),
+            Self::Undetermined => "und",
+        }
+    }
+
+    fn is_known(self) -> bool {
+        !matches!(self, Self::Other(_) | Self::Undetermined)
+    }
+}
+
+/// As much text as is asked, in bytes.
+const SAMPLE: usize = 24 * 1024;
+/// Less text than this, in characters, is asked only whether everything agrees.
+const SHORT: usize = 100;
+/// Blocks shorter than this, in bytes, have no voice of their own.
+const VOICE: usize = 40;
+
+/// Says which language a document is in.
+pub fn detect(document: &Document, languages: &BTreeMap<String, LanguageData>) -> Language {
+    let sample = Sample::new(document);
+    let declared = document.declared_language.as_deref().map(Language::from_code);
+    if sample.letters == 0 {
+        return declared.filter(|l| l.is_known()).unwrap_or(Language::Undetermined);
+    }
+    let whole = classify(&sample.text);
+    let vote = Vote::new(&sample.text, languages);
+    if languages.is_empty() {
+        return if sample.letters >= 2 * SHORT { whole } else { declared.unwrap_or(Language::Undetermined) };
+    }
+    if sample.letters < SHORT {
+        let agree = vote.first == Some(whole) && vote.hits >= 3;
+        return if agree || (vote.hits > 0 && declared == vote.first && declared.is_some()) {
+            vote.first.unwrap_or(Language::Undetermined)
+        } else if !whole.is_known() && !is_latin(&sample.text) {
+            whole
+        } else {
+            Language::Undetermined
+        };
+    }
+    decide(&sample, whole, &vote)
+}
+
+/// Weighs the classifier against the vote.
+fn decide(sample: &Sample, whole: Language, vote: &Vote) -> Language {
+    let Some(first) = vote.first else { return if whole.is_known() { Language::Undetermined } else { whole } };
+    if first == whole {
+        return whole;
+    }
+    // Running text in its own language has more than a quarter of stop words; a related language shares some of them.
+    let dense = vote.hits * 100 >= vote.words * 18;
+    let clear = vote.hits * 2 >= vote.second * 3;
+    let share = sample.share(first);
+    if whole.is_known() {
+        return if dense && clear { first } else { Language::Undetermined };
+    }
+    // Another language of the classifier: the vote wins only if most blocks alone are with it too.
+    if dense && clear && share * 2 > sample.voices {
+        first
+    } else if sample.share(whole) * 2 >= sample.voices {
+        whole
+    } else {
+        Language::Undetermined
+    }
+}
+
+/// The text that is asked.
+struct Sample {
+    text: String,
+    letters: usize,
+    /// Bytes of blocks by the language that they alone seem to be in.
+    shares: BTreeMap<Language, usize>,
+    voices: usize,
+}
+
+impl Sample {
+    fn new(document: &Document) -> Self {
+        let mut sample = Self { text: String::new(), letters: 0, shares: BTreeMap::new(), voices: 0 };
+        for block in &document.blocks {
+            if !matches!(block.kind, BlockKind::Paragraph | BlockKind::ListItem | BlockKind::Quote) {
+                continue;
+            }
+            let own = without_quotations(document.text.get(block.span.clone()).unwrap_or_default());
+            if own.len() >= VOICE {
+                *sample.shares.entry(classify(&own)).or_default() += own.len();
+                sample.voices += own.len();
+            }
+            sample.text.push_str(&own);
+            sample.text.push('\n');
+            if sample.text.len() >= SAMPLE {
+                break;
+            }
+        }
+        sample.letters = sample.text.chars().filter(|c| c.is_alphabetic()).count();
+        sample
+    }
+
+    fn share(&self, language: Language) -> usize {
+        self.shares.get(&language).copied().unwrap_or(0)
+    }
+}
+
+/// Leaves out what stands between quotation marks within a line, and addresses.
+fn without_quotations(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['“', '„', '«', '"']) {
+        let (before, quoted) = rest.split_at(at);
+        out.push_str(before);
+        let mut chars = quoted.chars();
+        let closers: &[char] = match chars.next() {
+            Some('«') => &['»'],
+            Some('"') => &['"'],
+            _ => &['”', '“', '"'],
+        };
+        let inner = chars.as_str();
+        match inner.find(closers).filter(|n| *n <= 300) {
+            Some(end) => {
+                out.push(' ');
+                let mut tail = inner.get(end..).unwrap_or_default().chars();
+                tail.next();
+                rest = tail.as_str();
+            }
+            None => {
+                out.push(' ');
+                rest = inner;
+            }
+        }
+    }
+    out.push_str(rest);
+    if out.contains("://") {
+        out = out.split(' ').filter(|w| !w.contains("://")).collect::<Vec<_>>().join(" ");
+    }
+    out
+}
+
+fn is_latin(text: &str) -> bool {
+    let letters = text.chars().filter(|c| c.is_alphabetic());
+    let (latin, all) = letters.fold((0usize, 0usize), |(l, a), c| (l + usize::from(c < '\u{250}'), a + 1));
+    latin * 2 > all
+}
+
+fn classify(text: &str) -> Language {
+    use whichlang::Lang;
+    match whichlang::detect_language(text) {
+        Lang::Nld => Language::Nl,
+        Lang::Deu => Language::De,
+        Lang::Eng => Language::En,
+        Lang::Fra => Language::Fr,
+        Lang::Spa => Language::Es,
+        Lang::Ara => Language::Other(*b"ar"),
+        Lang::Cmn => Language::Other(*b"zh"),
+        Lang::Hin => Language::Other(*b"hi"),
+        Lang::Ita => Language::Other(*b"it"),
+        Lang::Jpn => Language::Other(*b"ja"),
+        Lang::Kor => Language::Other(*b"ko"),
+        Lang::Por => Language::Other(*b"pt"),
+        Lang::Rus => Language::Other(*b"ru"),
+        Lang::Swe => Language::Other(*b"sv"),
+        Lang::Tur => Language::Other(*b"tr"),
+        Lang::Vie => Language::Other(*b"vi"),
+    }
+}
+
+/// How many words of a text are stop words of each language.
+struct Vote {
+    first: Option<Language>,
+    hits: usize,
+    second: usize,
+    words: usize,
+}
+
+impl Vote {
+    fn new(text: &str, languages: &BTreeMap<String, LanguageData>) -> Self {
+        let lists: Vec<(Language, BTreeSet<String>)> = languages
+            .iter()
+            .map(|(code, data)| (Language::from_code(code), data.stopwords.iter().map(|w| w.to_lowercase()).collect()))
+            .collect();
+        let mut counts = vec![0usize; lists.len()];
+        let mut words = 0;
+        for word in text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()) {
+            words += 1;
+            let word = word.to_lowercase();
+            for ((_, list), count) in lists.iter().zip(&mut counts) {
+                *count += usize::from(list.contains(&word));
+            }
+        }
+        let mut order: Vec<(usize, Language)> = counts.into_iter().zip(lists.iter().map(|(l, _)| *l)).collect();
+        order.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+        let hits = order.first().map_or(0, |f| f.0);
+        let second = order.get(1).map_or(0, |s| s.0);
+        let first = order.first().filter(|f| f.0 > 0 && f.0 > second).map(|f| f.1);
+        Self { first, hits, second, words }
+    }
 }

@@ -4,6 +4,7 @@
 //! Pure: no I/O, no state.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 
 use super::{BlockKind, Document};
@@ -27,7 +28,32 @@ pub(crate) struct Words<'t> {
     text: &'t str,
     list: Vec<Word>,
     forms: Vec<Box<str>>,
-    index: HashMap<Box<str>, usize>,
+    index: HashMap<Box<str>, usize, Hash>,
+}
+
+type Hash = BuildHasherDefault<Fnv>;
+
+/// The FNV-1a hash: words are short, and a hash that withstands chosen keys would cost more than all the rest. A text of colliding words can
+/// only slow down itself, and its size is limited.
+#[derive(Debug)]
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for Fnv {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 impl<'t> Words<'t> {

@@ -4,7 +4,7 @@
 //! An automaton reports every occurrence, overlapping ones too; boundaries are checked first and the longest is chosen after that. To take the
 //! longest right away would let a long name that turns out to be half a word hide the short one inside it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
@@ -295,17 +295,22 @@ pub struct SurfaceHit<T> {
     pub span: Range<usize>,
 }
 
+/// What a spelling means, how careful to be with it, how the catalog writes it, and whether it was taken apart.
+type Spelling<T> = (T, Matching, String, bool);
+
 /// Finds spellings of things of one sort, such as event series.
 #[derive(Debug)]
 pub struct SurfaceMatcher<T> {
     automaton: Option<AhoCorasick>,
-    targets: Vec<Vec<(T, Matching, String)>>,
+    /// The longest word of each spelling.
+    heads: HashSet<Box<str>>,
+    targets: Vec<Vec<Spelling<T>>>,
     capital: bool,
 }
 
 impl<T> Default for SurfaceMatcher<T> {
     fn default() -> Self {
-        Self { automaton: None, targets: Vec::new(), capital: false }
+        Self { automaton: None, heads: HashSet::new(), targets: Vec::new(), capital: false }
     }
 }
 
@@ -313,17 +318,31 @@ impl<T: Copy + Ord> SurfaceMatcher<T> {
     /// Compiles spellings. With `capital`, a name that the catalog writes with a capital must have one in the text too. Spellings of at most four
     /// capital letters, and those that are not plain, are found in their own case only.
     pub(super) fn new<'a>(entries: impl Iterator<Item = (T, &'a [Surface])>, capital: bool) -> Self {
-        let mut patterns: BTreeMap<String, Vec<(T, Matching, String)>> = BTreeMap::new();
+        let mut patterns: BTreeMap<String, Vec<Spelling<T>>> = BTreeMap::new();
         for (target, surfaces) in entries {
             for surface in surfaces {
-                let text = fold(&surface.text);
-                if !text.is_empty() {
-                    patterns.entry(text).or_default().push((target, surface.matching, surface.text.clone()));
+                for (text, matching, variant) in variants(surface) {
+                    // names of places are not joined or taken apart: "Den Haag", but no "DenHaag"
+                    let written = variant == Variant::Written;
+                    if written || (!capital && matches!(variant, Variant::Joined | Variant::Split)) {
+                        let split = variant == Variant::Split;
+                        patterns.entry(text).or_default().push((target, matching, surface.text.clone(), split));
+                    }
                 }
             }
         }
         let (texts, targets): (Vec<String>, Vec<_>) = patterns.into_iter().unzip();
-        Self { automaton: automaton(&texts), targets, capital }
+        let longest = |text: &String| {
+            let words = text.split(|c: char| !c.is_alphanumeric());
+            words.max_by_key(|word| word.len()).map(Into::into)
+        };
+        let heads = texts.iter().filter_map(longest).collect();
+        Self { automaton: automaton(&texts), heads, targets, capital }
+    }
+
+    /// Whether a text with this word (in lower case) may hold a spelling: false for nearly all words, so that most of a text need not be searched.
+    pub fn may_hold(&self, word: &str) -> bool {
+        self.heads.contains(word)
     }
 
     /// The spellings in `span` of `text` as whole words (a possessive or a hyphen may follow), in text order, the longest of overlapping ones.
@@ -338,8 +357,8 @@ impl<T: Copy + Ord> SurfaceMatcher<T> {
             }
             let Some(span) = folded.original(hit.start()..hit.end()) else { continue };
             let Some(found) = text.get(span.clone()) else { continue };
-            for (target, matching, written) in self.targets.get(hit.pattern().as_usize()).into_iter().flatten() {
-                if self.accepts(found, written, *matching) {
+            for (target, matching, written, split) in self.targets.get(hit.pattern().as_usize()).into_iter().flatten() {
+                if self.accepts(found, written, *matching) && (!split || has_capitals(found)) {
                     hits.push(SurfaceHit { target: *target, matching: *matching, span: span.clone() });
                 }
             }
@@ -364,6 +383,11 @@ impl<T: Copy + Ord> SurfaceMatcher<T> {
         }
         !(self.capital && upper(written) && !upper(found))
     }
+}
+
+/// Whether each word begins with a capital.
+fn has_capitals(text: &str) -> bool {
+    text.split([' ', '-']).all(|word| word.starts_with(char::is_uppercase))
 }
 
 /// What a name of a place means.

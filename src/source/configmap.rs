@@ -30,7 +30,7 @@ pub async fn fetch(
 }
 
 /// Takes the text from the key that is named, or from the only one, under `data` or `binaryData`.
-fn pick(map: ConfigMap, reference: &ConfigMapSource, max_bytes: u64) -> Result<Fetched, FetchError> {
+pub(crate) fn pick(map: ConfigMap, reference: &ConfigMapSource, max_bytes: u64) -> Result<Fetched, FetchError> {
     let mut data = map.data.unwrap_or_default();
     let mut binary = map.binary_data.unwrap_or_default();
     // The API server keeps data and binaryData from sharing a key.

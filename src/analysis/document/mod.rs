@@ -1,6 +1,30 @@
-//! One block model for plain text, Markdown and HTML.
+//! One block model for plain text, Markdown and HTML: a string goes in, blocks with byte spans come out. Pure; no I/O.
+//!
+//! ```text
+//! text --normalize--> text --guard--> html | markdown | text --> drafts --furniture--> drafts --assemble--> Document
+//! ```
 
+mod dom;
+mod draft;
+mod format;
+mod front_matter;
+mod furniture;
+mod guard;
+mod html;
+mod markdown;
+mod normalize;
+mod patterns;
+mod published;
+mod shortcodes;
+mod text;
+mod title;
+
+use std::collections::BTreeMap;
 use std::ops::Range;
+
+use crate::catalog::LanguageData;
+pub use format::detect as detect_format;
+pub use guard::{MAX_BYTES, MAX_ELEMENTS, MAX_NESTING};
 
 /// Format of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +48,50 @@ pub struct Document {
     pub title: Option<String>,
     /// The day it was published, where the front matter or the HTML head says so.
     pub published: Option<jiff::civil::Date>,
+    /// The language that the front matter or the HTML page declares, as it stands there; templates often get it wrong.
+    pub declared_language: Option<String>,
+}
+
+/// What a parser makes of a text.
+#[derive(Debug, Default)]
+struct Parsed {
+    drafts: Vec<draft::Draft>,
+    /// Title from the front matter or the head of the page.
+    title: Option<String>,
+    language: Option<String>,
+    published: Option<jiff::civil::Date>,
+}
+
+/// Reads a text as a document.
+///
+/// Furniture is recognised by its shape and by the phrases of all languages, because pages mix them. The time is linear in the length of
+/// the text; [`MAX_BYTES`], [`MAX_NESTING`] and [`MAX_ELEMENTS`] limit what is read at all.
+///
+/// # Errors
+///
+/// [`DocumentError::Empty`] if there is nothing to read, [`DocumentError::TooComplex`] if a limit is exceeded.
+pub fn parse(
+    text: &str,
+    format: Format,
+    languages: &BTreeMap<String, LanguageData>,
+) -> Result<Document, DocumentError> {
+    guard::size(text)?;
+    let normal = normalize::text(text);
+    if normal.trim().is_empty() {
+        return Err(DocumentError::Empty);
+    }
+    let mut parsed = match format {
+        Format::Text => text::parse(&normal),
+        Format::Markdown => markdown::parse(&normal)?,
+        Format::Html => html::parse(&normal)?,
+    };
+    furniture::mark(&mut parsed.drafts, parsed.title.as_deref(), languages);
+    let title = title::choose(parsed.title, &parsed.drafts);
+    let mut document = draft::assemble(parsed.drafts, normal.len())?;
+    document.title = title;
+    document.declared_language = parsed.language;
+    document.published = parsed.published;
+    Ok(document)
 }
 
 /// A part of a document.

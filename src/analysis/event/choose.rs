@@ -13,6 +13,10 @@ const BODY_LIMIT: u32 = 14;
 /// Days between the dates in a text and those of an edition that are still the same event: co-located days before, a shortened stay after.
 const SLACK: i32 = 2;
 
+/// Days after an event in which reports about it are published, and in which most are.
+pub(super) const REPORTED_WITHIN: i32 = 120;
+const FRESH: i32 = 45;
+
 /// How much a mention weighs at this place in the text.
 pub(super) fn weight(zone: Zone) -> u32 {
     match zone {
@@ -40,7 +44,7 @@ pub(super) fn series(mentions: &Mentions, catalog: &Catalog) -> Option<usize> {
     let large = best(&mut entries().filter(|(series, _)| !co_located(*series)));
     let (chosen, tally) = match (large, small) {
         // an event beside a larger one is the subject only where the larger one is hardly mentioned
-        (Some(large), Some(small)) if small.1.title && !large.1.title && total(&small.1) >= 3 * total(&large.1) => {
+        (Some(large), Some(small)) if small.1.title && !large.1.title && total(&small.1) >= 2 * total(&large.1) => {
             small
         }
         (Some(large), _) => large,
@@ -56,6 +60,8 @@ struct Tally {
     body: u32,
     title: bool,
     prominent: bool,
+    /// Whether a prominent mention says which edition.
+    edition: bool,
     count: usize,
     /// Mentions that do not speak of a later edition.
     present: usize,
@@ -67,7 +73,7 @@ impl Tally {
         let place = mention.place;
         let edition = mention.year.is_some() || mention.area.is_some() || mention.city.is_some();
         let full = weight(place.zone) * if edition { 3 } else { 2 } / 2;
-        let weight = if place.tense == Tense::Now { full } else { full / 3 };
+        let weight = if place.tense == Tense::Now && !mention.aside { full } else { full / 3 };
         if place.zone == Zone::Body {
             self.body += weight;
         } else {
@@ -75,6 +81,7 @@ impl Tally {
         }
         self.title |= place.zone == Zone::Title;
         self.prominent |= place.zone != Zone::Body;
+        self.edition |= place.zone != Zone::Body && edition && place.tense != Tense::Future;
         if self.count == 0 {
             self.first = position(&place);
         }
@@ -91,7 +98,7 @@ fn is_passing(tally: &Tally, mentions: &Mentions) -> bool {
     let sparse = tally.count <= 1 + mentions.sentences / 60;
     let early = tally.first.0 <= 3 + mentions.sentences / 4;
     let reported = mentions.report_cues >= 2 + mentions.sentences / 40;
-    (sparse && !(early && reported) && !(tally.prominent && early && mentions.sentences < 12))
+    (sparse && !(early && (reported || tally.edition)) && !(tally.prominent && early && mentions.sentences < 12))
         || (tally.present == 0 && sparse)
         || (!tally.prominent && !reported)
 }
@@ -173,6 +180,7 @@ impl<'m> Votes<'m> {
                 Zone::Title => weight,
                 _ if beside(&mention.place) => weight,
                 Zone::Lead if mention.led => weight / 2,
+                Zone::Lead => weight / 3,
                 _ if mention.led => 1,
                 _ => continue,
             };
@@ -240,6 +248,8 @@ pub(super) struct Support<'c> {
     pub dates: u32,
     /// Whether the text was published soon after it.
     pub near: bool,
+    /// Whether it was published right after it, of a series whose editions are all known.
+    pub fresh: bool,
     /// Whether no other edition was held in the same year, or in the same city. Said only of series that name their editions by region:
     /// nobody knows all editions of those that go from city to city.
     pub alone_in_year: bool,
@@ -255,7 +265,7 @@ impl Support<'_> {
             return false;
         }
         let (year, area, city, dates) = (self.year > 0, self.area > 0, self.city > 0, self.dates > 0);
-        (year && (area || city || dates || self.alone_in_year))
+        (year && (area || city || dates || self.alone_in_year || self.fresh))
             || (city && (dates || self.near || (self.alone_in_city && self.city >= 3)))
             || (dates && (area || self.near || self.dates >= 10))
             || (area && self.near)
@@ -294,20 +304,28 @@ pub(super) fn editions<'c>(
         if year == 0 {
             score -= i64::from(strongest_year);
         }
-        let near = published
-            .zip(edition.end)
-            .is_some_and(|(published, end)| (-4..=120).contains(&(published - end).get_days()));
+        let days = published.zip(edition.end).map(|(published, end)| (published - end).get_days());
+        let near = days.is_some_and(|days| (-4..=REPORTED_WITHIN).contains(&days));
+        let just_held = days.is_some_and(|days| (-4..=FRESH).contains(&days));
         let alike = |same: &dyn Fn(&Edition) -> bool| {
             !by_city && series.editions.iter().filter(|other| same(other)).count() == 1
         };
         Support {
             edition,
-            score: score + if near { 3 } else { 0 },
+            score: score
+                + if just_held {
+                    5
+                } else if near {
+                    3
+                } else {
+                    0
+                },
             year,
             area: area_votes,
             city: city_votes,
             dates,
             near,
+            fresh: just_held && !by_city,
             alone_in_year: alike(&|other| other.year == edition.year),
             alone_in_city: alike(&|other| other.city == edition.city),
             elsewhere: by_city && strongest_city > 0,

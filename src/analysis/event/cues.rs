@@ -21,8 +21,8 @@ pub(super) const FUTURE: &[&str] = &[
     "nächstes jahr", "nächsten jahr", "kommendes jahr", "kommenden jahr", "nächste edition", "nächste kubecon",
     "nächsten kubecon", "bis zum nächsten", "wir sehen uns", "l'année prochaine", "l'an prochain", "prochaine édition",
     "prochaine kubecon", "rendez vous", "à l'année", "el año que viene", "próximo año", "el próximo", "la próxima",
-    "próxima edición", "nos vemos", "hasta el próximo", "looking ahead", "vooruitblik", "will be held",
-    "will take place", "wordt gehouden", "wird stattfinden", "aura lieu", "se celebrará", "tendrá lugar",
+    "próxima edición", "nos vemos", "hasta el próximo", "looking ahead", "vooruitblik",
+   
     "already looking forward",
 ];
 

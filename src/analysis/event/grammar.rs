@@ -19,6 +19,8 @@ const TO: &[&str] = &[
 ];
 /// Words that name a second day beside a first one.
 const AND: &[&str] = &["und", "and", "en", "et", "y", "e", "u"];
+/// Words before a first day that make "and" mean "to".
+const BETWEEN: &[&str] = &["entre", "between", "zwischen", "tussen"];
 /// Words that may stand between a day, its month and its year.
 const OF: &[&str] = &["de", "del", "of", "the", "den", "dem", "der", "des", "van", "el", "le", "d"];
 /// Endings of ordinal numbers.
@@ -67,9 +69,15 @@ pub(super) fn date(year: i32, (month, day): (i8, i8)) -> Option<Date> {
 /// All days and ranges in a text, in its order; they do not overlap.
 pub(super) fn find(words: &Words<'_>, months: &BTreeMap<&str, i8>, weekdays: &BTreeSet<&str>) -> Vec<Dates> {
     let reader = Reader { words, months, weekdays };
+    let starts = |form: &str| form.starts_with(|c: char| c.is_ascii_digit()) || months.contains_key(form);
+    let starts: Vec<bool> = words.forms().iter().map(|form| starts(form)).collect();
     let mut found: Vec<Dates> = Vec::new();
     let mut at = 0;
-    while at < words.list().len() {
+    while let Some(word) = words.list().get(at) {
+        if !starts.get(word.form).copied().unwrap_or(false) {
+            at += 1;
+            continue;
+        }
         match reader.read(at).filter(Dates::is_on_the_calendar) {
             Some(dates) => {
                 at += dates.count.max(1);
@@ -100,9 +108,6 @@ struct Reader<'a, 't, 'c> {
 
 impl Reader<'_, '_, '_> {
     fn read(&self, at: usize) -> Option<Dates> {
-        if !self.words.form(at).starts_with(|c: char| c.is_ascii_digit()) && self.month(at).is_none() {
-            return None;
-        }
         self.iso(at).or_else(|| self.figures(at)).or_else(|| self.day_first(at)).or_else(|| self.month_first(at))
     }
 
@@ -179,13 +184,14 @@ impl Reader<'_, '_, '_> {
 
     /// The last day of a range that goes on at this word, and the word after it. A row of single days counts if they follow each other.
     fn second_day(&self, next: usize, first_day: i8) -> Option<(i8, usize)> {
+        let between = self.is_between(next);
         let mut previous = first_day;
         let mut next = next;
         for _ in 0..LONGEST {
             let (at, through) = self.connector(next)?;
             let at = if self.is_weekday(at) { at + 1 } else { at };
             let day = self.day(at)?;
-            if through {
+            if through || between {
                 return Some((day, at + 1));
             }
             if day != previous + 1 {
@@ -198,6 +204,11 @@ impl Reader<'_, '_, '_> {
             next = at + 1;
         }
         None
+    }
+
+    /// Whether "between" stands before the first day of the range that goes on at this word: "between March 19 and 22", "entre el 11 y el 15".
+    fn is_between(&self, next: usize) -> bool {
+        (1..=4).filter_map(|back| next.checked_sub(back)).any(|at| BETWEEN.contains(&self.words.form(at)))
     }
 
     /// What leads from one day to the next one: the word after it, and whether it means "through" rather than "and".
@@ -444,6 +455,10 @@ mod tests {
             ("del 16 al 20 de mayo de 2022", "Range 2022 16.5-20.5"),
             ("16-20 mayo", "Range ? 16.5-20.5"),
             ("entre el 10 y el 11 de noviembre", "Range ? 10.11-11.11"),
+            ("entre el 10 y el 13 de noviembre", "Range ? 10.11-13.11"),
+            ("tussen 19 en 22 maart", "Range ? 19.3-22.3"),
+            ("between March 19 and 22, 2024", "Range 2024 19.3-22.3"),
+            ("le 19 et le 22 mars", "Day ? 22.3-22.3"),
             ("del 10 al 13 de noviembre", "Range ? 10.11-13.11"),
             ("May 2-4, 2018", "Range 2018 2.5-4.5"),
             ("2-4 May 2018", "Range 2018 2.5-4.5"),

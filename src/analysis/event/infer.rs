@@ -12,8 +12,6 @@ use crate::catalog::{Catalog, City, Edition, Series};
 
 /// Votes from which on a year or a city counts without an edition of the catalog behind it.
 const CLEAR: u32 = 6;
-/// Days after an event in which reports about it are published.
-const REPORTED_WITHIN: i32 = 120;
 /// Words of the cloud-native world, and sentences of somebody who was at a conference, from which on a text without the name of an event
 /// counts as a report about one.
 const FIELD_CUES: usize = 5;
@@ -55,19 +53,34 @@ pub(super) fn of_city(mentions: &Mentions, catalog: &Catalog, published: Option<
     cities.retain(|city| series.editions.iter().any(|edition| edition.city.as_deref() == Some(*city)));
     cities.sort_unstable();
     cities.dedup();
+    let votes = Votes::new(mentions, None);
+    let dated = |edition: &&&Edition| votes.dates_of(edition).is_some();
+    if cities.len() > 1 {
+        // several cities are named: the one that the days belong to
+        cities.retain(|city| {
+            series
+                .editions
+                .iter()
+                .filter(|edition| edition.city.as_deref() == Some(*city))
+                .any(|edition| dated(&&edition))
+        });
+    }
     let [city] = cities.as_slice() else { return None };
     let held: Vec<&Edition> = series.editions.iter().filter(|edition| edition.city.as_deref() == Some(*city)).collect();
     let near = |edition: &&&Edition| {
         published
             .zip(edition.end)
-            .is_some_and(|(published, end)| (-4..=REPORTED_WITHIN).contains(&(published - end).get_days()))
+            .is_some_and(|(published, end)| (-4..=choose::REPORTED_WITHIN).contains(&(published - end).get_days()))
     };
     let edition = match held.as_slice() {
         [edition] => edition,
-        several => several.iter().find(near)?,
+        several => several.iter().find(dated).or_else(|| several.iter().find(near))?,
     };
-    let years = Votes::new(mentions, None).years;
-    if !years.is_empty() && !years.contains_key(&edition.year) {
+    // a series that is mentioned in passing counts where the very days of an edition are told as well
+    if !mentions.series.is_empty() && !dated(&edition) {
+        return None;
+    }
+    if !votes.years.is_empty() && !votes.years.contains_key(&edition.year) {
         return None;
     }
     let mut event = Event {
@@ -78,7 +91,10 @@ pub(super) fn of_city(mentions: &Mentions, catalog: &Catalog, published: Option<
         inferred: vec!["name", "edition", "year"],
         ..Event::default()
     };
-    dates_from_table(&mut event, edition);
+    match votes.dates_of(edition).and_then(|(mention, _)| mention.dates.in_year(edition.year)) {
+        Some((start, end)) => set_dates(&mut event, start, end),
+        None => dates_from_table(&mut event, edition),
+    }
     Some(event)
 }
 
@@ -145,7 +161,7 @@ fn unknown(event: &mut Event, series: &Series, votes: &Votes<'_>, catalog: &Cata
     let voted = Votes::top(&votes.years).filter(|(_, votes)| *votes >= CLEAR).map(|(year, _)| year);
     let reported = |published: Date| {
         let (_, end) = dates?.in_year(i32::from(published.year()))?;
-        (0..=REPORTED_WITHIN).contains(&(published - end).get_days()).then_some(i32::from(published.year()))
+        (0..=choose::REPORTED_WITHIN).contains(&(published - end).get_days()).then_some(i32::from(published.year()))
     };
     event.year = voted.or_else(|| dates.and_then(|dates| dates.year)).or_else(|| {
         let year = published.and_then(reported)?;

@@ -45,6 +45,8 @@ pub(super) struct SeriesMention {
     pub year: Option<i32>,
     pub area: Option<Box<str>>,
     pub city: Option<usize>,
+    /// Whether it only says when something else was ("the day before KubeCon").
+    pub aside: bool,
 }
 
 /// A city.
@@ -197,6 +199,7 @@ impl<'a> Scan<'a, '_> {
                     year: tag.year,
                     area: tag.area.map(Into::into),
                     city: None,
+                    aside: false,
                 });
             }
             for found in dates {
@@ -219,6 +222,7 @@ impl<'a> Scan<'a, '_> {
     /// Names of series and places, in text order.
     fn find_names(&self) -> Vec<Name<'a>> {
         let text = self.words.text();
+        let places = &self.catalog.places;
         let mut names = Vec::new();
         let mut add = |span: &Range<usize>, meaning: Meaning<'a>, matching: Matching| {
             let words = self.words.within(span);
@@ -226,18 +230,33 @@ impl<'a> Scan<'a, '_> {
                 names.push(Name { first: words.start, count: words.len(), meaning, matching });
             }
         };
-        for hit in self.catalog.series_names.find(text, 0..text.len()) {
-            add(&hit.span, Meaning::Series(hit.target), hit.matching);
-        }
-        let places = &self.catalog.places;
-        for hit in self.catalog.place_names.find(text, 0..text.len()) {
-            let meaning = match hit.target {
-                PlaceRef::City(city) => Some(Meaning::City(city)),
-                PlaceRef::Country(at) => places.countries.get(at).map(|area| Meaning::Area(&area.name)),
-                PlaceRef::Region(at) => places.regions.get(at).map(|area| Meaning::Area(&area.name)),
-            };
-            if let Some(meaning) = meaning {
-                add(&hit.span, meaning, hit.matching);
+        let holds = |matcher: &dyn Fn(&str) -> bool| -> Vec<bool> {
+            self.words.forms().iter().map(|form| matcher(form)).collect()
+        };
+        let (series, place) = (
+            holds(&|form| self.catalog.series_names.may_hold(form)),
+            holds(&|form| self.catalog.place_names.may_hold(form)),
+        );
+        for part in &self.parts {
+            let words = self.words.list().get(part.words.clone()).unwrap_or_default();
+            let (Some(first), Some(last)) = (words.first(), words.last()) else { continue };
+            let any = |held: &[bool]| words.iter().any(|word| held.get(word.form).copied().unwrap_or(false));
+            if any(&series) {
+                for hit in self.catalog.series_names.find(text, first.start..last.end) {
+                    add(&hit.span, Meaning::Series(hit.target), hit.matching);
+                }
+            }
+            if any(&place) {
+                for hit in self.catalog.place_names.find(text, first.start..last.end) {
+                    let meaning = match hit.target {
+                        PlaceRef::City(city) => Some(Meaning::City(city)),
+                        PlaceRef::Country(at) => places.countries.get(at).map(|area| Meaning::Area(&area.name)),
+                        PlaceRef::Region(at) => places.regions.get(at).map(|area| Meaning::Area(&area.name)),
+                    };
+                    if let Some(meaning) = meaning {
+                        add(&hit.span, meaning, hit.matching);
+                    }
+                }
             }
         }
         names.sort_by_key(|name| (name.first, std::cmp::Reverse(name.count)));
@@ -277,8 +296,16 @@ impl<'a> Scan<'a, '_> {
         for (index, hit) in names.iter().enumerate() {
             match &hit.meaning {
                 Meaning::Series(series) => {
-                    let mut mention =
-                        SeriesMention { place: place(hit.first), series: *series, year: None, area: None, city: None };
+                    let before = hit.first.checked_sub(1).map_or("", |at| self.words.form(at));
+                    let aside = ASIDE.contains(&before);
+                    let mut mention = SeriesMention {
+                        place: place(hit.first),
+                        series: *series,
+                        year: None,
+                        area: None,
+                        city: None,
+                        aside,
+                    };
                     self.before(index, names, &mut mention);
                     self.after(index, names, dates, &mut mention);
                     if hit.matching == Matching::Plain
@@ -346,8 +373,8 @@ impl<'a> Scan<'a, '_> {
             }
             if let Some(next) = following.peek().filter(|next| next.first == at) {
                 match &next.meaning {
-                    Meaning::Series(series) if *series == mention.series => {}
-                    Meaning::Series(_) => return,
+                    // a row of names shares its year: "KubeCon + Open Source Summit China 2024", "Istio Day at KubeCon Europe 2023"
+                    Meaning::Series(_) => {}
                     Meaning::City(city) => mention.city = mention.city.or(Some(*city)),
                     Meaning::Area(area) => mention.area = mention.area.take().or_else(|| Some((*area).into())),
                 }
@@ -387,6 +414,8 @@ fn split_tag(form: &str) -> Option<(&str, Option<&'static str>, Option<i32>)> {
     (name.len() >= 6 && (year.is_some() || area.is_some())).then_some((name, area, year))
 }
 
+/// Words before a series that only serves to say when something else was.
+const ASIDE: &[&str] = &["before", "vor", "avant", "antes", "voor", "vóór", "alongside", "neben", "naast"];
 /// Words that lead to a place.
 const LEADS: &[&str] = &[
     "in", "à", "en", "te", "at", "nach", "naar", "to", "aus", "uit", "from", "de", "zonnige", "sunny", "sonnigen", "a",
@@ -394,6 +423,12 @@ const LEADS: &[&str] = &[
 ];
 /// Words that may stand between a series and its year or place.
 const LINKS: &[&str] = &[
+    "au",
+    "aux",
+    "auf",
+    "am",
+    "sur",
+    "na",
     "in",
     "à",
     "en",

@@ -33,9 +33,7 @@ pub fn find(
     let published = document.published.or_else(|| infer::published(&mentions));
     let found = match choose::series(&mentions, catalog) {
         Some(series) => infer::of_series(series, &mentions, catalog, published),
-        // in passing is not at all: a city says nothing then either
-        None if mentions.series.is_empty() => infer::of_city(&mentions, catalog, published),
-        None => None,
+        None => infer::of_city(&mentions, catalog, published),
     };
     with_hints(found, hints)
 }

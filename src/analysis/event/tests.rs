@@ -241,3 +241,85 @@ proptest::proptest! {
         proptest::prop_assert_eq!(first, event_of(&self::text(&[&text]), &EventHints::default()));
     }
 }
+
+#[test]
+fn titles_and_short_notes_are_enough() {
+    for (title, published, paragraph, want) in [
+        (
+            "KubeCon + CloudNativeCon Europe 2025: day one",
+            None,
+            "The first day was full.",
+            "KC | Europe 2025 | London | 2025-04-01..2025-04-04 | location,startDate,endDate",
+        ),
+        (
+            "Kubecon 2019 San Diego",
+            None,
+            "Sun.",
+            "KC | North America 2019 | San Diego | 2019-11-18..2019-11-21 | edition,startDate,endDate",
+        ),
+        (
+            "KubeCon North America 2020 (Virtual)",
+            None,
+            "From my couch.",
+            "KC | North America 2020 | - | 2020-11-17..2020-11-20 | startDate,endDate",
+        ),
+        (
+            "Retour de KubeCon : Londres 2025",
+            None,
+            "Quatre jours.",
+            "KC | Europe 2025 | London | 2025-04-01..2025-04-04 | edition,startDate,endDate",
+        ),
+        (
+            "KubeCon Valencia",
+            None,
+            "Vier Tage.",
+            "KC | Europe 2022 | Valencia | 2022-05-16..2022-05-20 | edition,year,startDate,endDate",
+        ),
+        // two editions were in Barcelona
+        ("KubeCon Barcelona", None, "Vier Tage.", "KC | - | Barcelona | -..- | "),
+        (
+            "KubeCon Barcelona",
+            Some(date(2019, 6, 2)),
+            "Vier Tage.",
+            "KC | Europe 2019 | Barcelona | 2019-05-20..2019-05-23 | edition,year,startDate,endDate",
+        ),
+        (
+            "KubeCon 2024",
+            Some(date(2024, 11, 20)),
+            "We were there with six people.",
+            "KC | North America 2024 | Salt Lake City | 2024-11-12..2024-11-15 | edition,location,startDate,endDate",
+        ),
+        (
+            "Open Source Summit Europe 2022",
+            None,
+            "Dublin, 13–16 September",
+            "Open Source Summit | Europe 2022 | Dublin | 2022-09-13..2022-09-16 | ",
+        ),
+        (
+            "KubeCon + Open Source Summit China 2024",
+            None,
+            "Hong Kong, August 21-23, 2024",
+            "KC | China 2024 | Hong Kong | 2024-08-21..2024-08-23 | ",
+        ),
+        (
+            "Eindrücke",
+            Some(date(2025, 4, 9)),
+            "Letzte Woche war ich in London auf der KubeCon. Nächstes Jahr ist sie vom 23. bis 26. März 2026 in Amsterdam.",
+            "KC | Europe 2025 | London | 2025-04-01..2025-04-04 | edition,year,startDate,endDate",
+        ),
+        (
+            "Notes",
+            None,
+            "KubeCon, Seattle, Dec. 10-13, 2018",
+            "KC | North America 2018 | Seattle | 2018-12-10..2018-12-13 | edition",
+        ),
+        (
+            "Container Days 2019",
+            None,
+            "Vom 24. bis 26. Juni waren wir in Hamburg.",
+            "ContainerDays | 2019 | Hamburg | 2019-06-24..2019-06-26 | ",
+        ),
+    ] {
+        check(&Case { title: Some(title), published, text: &[paragraph, TALKS] }, want);
+    }
+}

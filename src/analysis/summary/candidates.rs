@@ -83,15 +83,16 @@ pub(super) struct Rules {
 impl Rules {
     pub fn new(words: &Words<'_>, language: Language, catalog: &Catalog) -> Self {
         let (person, reader) = (cues::first_person(language), cues::second_person(language));
-        let stop: BTreeSet<&str> = catalog
-            .languages
-            .values()
-            .flat_map(|data| &data.stopwords)
-            .map(String::as_str)
-            .chain(FALLBACK.iter().copied())
-            .collect();
-        let lists = catalog.languages.values();
-        let own = lists.flat_map(|data| {
+        // texts in any language quote English
+        let known = [language.code(), "en"];
+        let languages = || {
+            let unknown = !catalog.languages.contains_key(language.code());
+            let read = move |code: &str| unknown || known.contains(&code);
+            catalog.languages.iter().filter(move |(code, _)| read(code)).map(|(_, data)| data)
+        };
+        let stop: BTreeSet<&str> =
+            languages().flat_map(|data| &data.stopwords).map(String::as_str).chain(FALLBACK.iter().copied()).collect();
+        let own = languages().flat_map(|data| {
             let openers = data.openers.iter().map(|phrase| (phrase.as_str(), Cue::Opener));
             let calls = data.calls_to_action.iter().map(|phrase| (phrase.as_str(), Cue::Call));
             openers.chain(calls)

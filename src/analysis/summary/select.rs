@@ -19,7 +19,8 @@ const SAID_ALREADY: i64 = 30;
 ///
 /// A sentence that leans on the one before it is taken only together with that one, or after it.
 pub(super) fn choose(candidates: &[Candidate<'_>], max_words: usize) -> Vec<usize> {
-    let mut summary = Summary { candidates, left: max_words, ..Summary::default() };
+    let forms = candidates.iter().flat_map(|candidate| &candidate.content).map(|(form, _)| form + 1).max().unwrap_or(0);
+    let mut summary = Summary { candidates, left: max_words, said: vec![false; forms], ..Summary::default() };
     loop {
         let offers = (0..candidates.len()).filter_map(|at| summary.offer(at));
         // of equally good offers the earliest; what says nothing any more is left out, but a summary is never empty
@@ -46,8 +47,8 @@ struct Offer {
 struct Summary<'c, 't> {
     candidates: &'c [Candidate<'t>],
     chosen: BTreeSet<usize>,
-    /// Forms of the words that are said.
-    said: BTreeSet<usize>,
+    /// Whether each form of a word is said.
+    said: Vec<bool>,
     texts: BTreeSet<&'t str>,
     /// How many sentences each section has given.
     sections: BTreeMap<usize, i64>,
@@ -79,8 +80,12 @@ impl Summary<'_, '_> {
 
     fn value(&self, candidate: &Candidate<'_>) -> i64 {
         let all: i64 = candidate.content.iter().map(|(_, worth)| worth).sum();
-        let new =
-            candidate.content.iter().filter(|(form, _)| !self.said.contains(form)).map(|(_, worth)| worth).sum::<i64>();
+        let new = candidate
+            .content
+            .iter()
+            .filter(|(form, _)| self.said.get(*form) == Some(&false))
+            .map(|(_, worth)| worth)
+            .sum::<i64>();
         let fresh = SAID_ALREADY + (100 - SAID_ALREADY) * new / all.max(1);
         let place = match self.sections.get(&candidate.section) {
             None => NEW_SECTION,
@@ -94,7 +99,11 @@ impl Summary<'_, '_> {
             && self.chosen.insert(at)
         {
             self.left = self.left.saturating_sub(candidate.length);
-            self.said.extend(candidate.content.iter().map(|(form, _)| *form));
+            for (form, _) in &candidate.content {
+                if let Some(said) = self.said.get_mut(*form) {
+                    *said = true;
+                }
+            }
             self.texts.insert(candidate.text);
             *self.sections.entry(candidate.section).or_default() += 1;
         }

@@ -6,13 +6,15 @@ use std::collections::BTreeMap;
 use super::candidates::{Candidate, Rules};
 use crate::analysis::language::Language;
 use crate::analysis::names::{Found, Names};
-use crate::analysis::themes::code;
 use crate::analysis::words::Words;
 use crate::analysis::{Document, ThemeHit};
 use crate::catalog::Catalog;
 
 /// Sentences at the beginning among which the one that names the event is looked for.
 const LEAD: usize = 12;
+/// Candidates that are searched for themes, and the most that themes add.
+const SEARCHED: usize = 100;
+const THEMES_LIMIT: i64 = 16;
 /// What naming the event adds: a summary without it leaves the reader to guess.
 const NAMES_EVENT: i64 = 45;
 
@@ -33,11 +35,10 @@ pub(super) fn weigh(
     rules: &Rules,
     knowledge: &Knowledge<'_>,
 ) {
-    let Knowledge { language, names, themes, catalog } = *knowledge;
+    let Knowledge { names, catalog, .. } = *knowledge;
     let worth = worth(words, rules);
     let projects = starts(&names.projects);
     let organizations = starts(&names.organizations);
-    let themes_in = themes_in(document, language, themes, catalog);
     let last_section = candidates.last().map_or(0, |candidate| candidate.section);
     let mut event_named = false;
     for candidate in candidates.iter_mut() {
@@ -64,9 +65,6 @@ pub(super) fn weigh(
         }
         weight += figures(candidate.text);
         weight += 5 * i64::try_from(candidate.telling.min(3)).unwrap_or(0);
-        let spoken_of = themes_in.range(candidate.span.clone()).flat_map(|(_, theme)| theme);
-        let spoken_of: BTreeMap<usize, i64> = spoken_of.copied().collect();
-        weight += spoken_of.values().sum::<i64>().min(16);
         if candidate.first_in_section {
             weight += 6;
         }
@@ -103,6 +101,7 @@ pub(super) fn weigh(
         }
         candidate.weight = weight;
     }
+    add_themes(candidates, document, knowledge);
 }
 
 /// Whether it says which event the report is about: a series together with a year, a place or a number of days.
@@ -112,22 +111,24 @@ fn names_event(document: &Document, candidate: &Candidate<'_>, catalog: &Catalog
     !series.is_empty() && (candidate.text.contains(|c: char| c.is_ascii_digit()) || place())
 }
 
-/// Where the text speaks of the themes that it is about, with the points of each: more for a stronger theme.
-fn themes_in(
-    document: &Document,
-    language: Language,
-    themes: &[ThemeHit],
-    catalog: &Catalog,
-) -> BTreeMap<usize, Vec<(usize, i64)>> {
+/// Adds points to the candidates that speak of the themes that the report is about, more for a stronger theme. To search them all costs more
+/// than everything else, so only those are searched that may be taken.
+fn add_themes(candidates: &mut [Candidate<'_>], document: &Document, knowledge: &Knowledge<'_>) {
+    let Knowledge { language, themes, catalog, .. } = *knowledge;
     let scores: BTreeMap<&str, u32> = themes.iter().map(|theme| (theme.name.as_str(), theme.score)).collect();
-    let mut found: BTreeMap<usize, Vec<(usize, i64)>> = BTreeMap::new();
-    for hit in catalog.theme_terms.find(&document.text, 0..document.text.len(), code(&language)) {
-        let score = catalog.themes.get(hit.theme).and_then(|theme| scores.get(theme.name.as_str()));
-        if let Some(score) = score.filter(|_| hit.weight >= 2) {
-            found.entry(hit.span.start).or_default().push((hit.theme, 2 + i64::from((*score).min(24)) / 4));
+    let mut weights: Vec<i64> = candidates.iter().map(|candidate| candidate.weight).collect();
+    weights.sort_unstable_by_key(|weight| std::cmp::Reverse(*weight));
+    let least = weights.get(SEARCHED).copied().unwrap_or(i64::MIN);
+    for candidate in candidates.iter_mut().filter(|candidate| candidate.weight >= least) {
+        let mut spoken_of: BTreeMap<usize, i64> = BTreeMap::new();
+        for hit in catalog.theme_terms.find(&document.text, candidate.span.clone(), language.code()) {
+            let score = catalog.themes.get(hit.theme).and_then(|theme| scores.get(theme.name.as_str()));
+            if let Some(score) = score.filter(|_| hit.weight >= 2) {
+                spoken_of.insert(hit.theme, 2 + i64::from((*score).min(24)) / 4);
+            }
         }
+        candidate.weight += spoken_of.values().sum::<i64>().min(THEMES_LIMIT);
     }
-    found
 }
 
 /// What each form is worth: how often the report uses it, if it carries meaning. A form that stands in one sentence alone says little about

@@ -13,7 +13,6 @@ use super::names::Names;
 use super::sentences::Sentence;
 use super::{Document, ThemeHit};
 use crate::catalog::Catalog;
-use tally::Tally;
 
 /// Most themes that are told of a report.
 const MOST: usize = 12;
@@ -29,10 +28,10 @@ pub fn score(
     names: &Names,
     catalog: &Catalog,
 ) -> Vec<ThemeHit> {
-    let tallies = tally::count(document, sentences, code(&language), names, catalog);
+    let tallies = tally::count(document, sentences, language.code(), names, catalog);
     let words: usize =
         sentences.iter().filter_map(|sentence| document.text.get(sentence.span.clone())).map(count_words).sum();
-    let points: Vec<u32> = tallies.iter().map(Tally::points).collect();
+    let points: Vec<u32> = tallies.iter().map(|tally| tally.points(words)).collect();
     let total: u32 = points.iter().sum();
     let strongest = points.iter().copied().max().unwrap_or(0);
     let mut themes: Vec<ThemeHit> = tallies
@@ -56,17 +55,4 @@ pub fn score(
 
 fn count_words(text: &str) -> usize {
     text.split_whitespace().count()
-}
-
-/// The key of a language's terms in the catalog.
-pub(super) fn code(language: &Language) -> &str {
-    match language {
-        Language::Nl => "nl",
-        Language::De => "de",
-        Language::En => "en",
-        Language::Fr => "fr",
-        Language::Es => "es",
-        Language::Other(code) => std::str::from_utf8(code).unwrap_or(""),
-        Language::Undetermined => "",
-    }
 }

@@ -23,8 +23,12 @@ const PROJECT_MENTIONS: usize = 4;
 /// list of ten tools does not make ten themes.
 const PROJECTS_ALONE: u32 = 25;
 const SEVERAL: usize = 3;
-/// Points from which on a short text is about a theme: three sentences that name it, or a heading.
+/// Points from which on a text is about a theme: in one of ordinary length three sentences that name it, or a heading; in a note of a few
+/// lines a sentence or two.
 const ENOUGH: u32 = 35;
+const LITTLE: u32 = 18;
+/// Words up to which a text is short: then a sentence counts for more.
+const SHORT: usize = 400;
 
 /// What speaks for a theme.
 #[derive(Clone, Debug, Default)]
@@ -50,25 +54,27 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Strength of the theme in this document.
-    pub fn points(&self) -> u32 {
+    /// Strength of the theme in a document of this length.
+    pub fn points(&self, words: usize) -> u32 {
         let terms: u32 = self.terms.values().map(|(count, weight)| points(*weight) * repeated(*count) / 12).sum();
         let spread = SENTENCE * u32::try_from(self.typical.len().min(SENTENCES)).unwrap_or(0);
         let own = terms + spread + self.headings;
-        let alone = if self.project_sentences.len() >= SEVERAL { PROJECTS_ALONE } else { 0 };
+        let several = if words > SHORT { SEVERAL } else { SEVERAL - 1 };
+        let alone = if self.project_sentences.len() >= several { PROJECTS_ALONE } else { 0 };
         own + self.projects.min(own / 2 + alone)
     }
 
     /// Whether a reader of a text of this length would say that it is about the theme. Where a text says little about any theme, the
     /// strongest one needs less.
     pub fn is_salient(&self, words: usize, strongest: u32) -> bool {
-        let several = 2 + words / 2_500;
+        let number = |words: usize| u32::try_from(words).unwrap_or(u32::MAX);
+        let several = if words > SHORT { 2 + words / 2_500 } else { 1 };
         let speaking = self.typical.len() + self.project_sentences.difference(&self.typical).count().min(2);
         let headed = self.headed && !self.typical.is_empty();
-        let enough = ENOUGH + u32::try_from(words / 150).unwrap_or(0);
-        let needed =
-            if 4 * self.points() >= 3 * strongest && !self.typical.is_empty() { enough * 2 / 3 } else { enough };
-        (headed || speaking >= several) && self.points() >= needed
+        let enough = (LITTLE + number(words / 60)).min(ENOUGH) + number(words / 150);
+        let points = self.points(words);
+        let needed = if 4 * points >= 3 * strongest && !self.typical.is_empty() { enough * 2 / 3 } else { enough };
+        (headed || speaking >= several) && points >= needed
     }
 }
 
