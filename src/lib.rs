@@ -9,4 +9,7 @@
 pub mod analysis;
 pub mod api;
 pub mod catalog;
+pub mod cli;
+pub mod controller;
+pub mod runtime;
 pub mod source;

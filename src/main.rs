@@ -1,6 +1,10 @@
 //! Parses the flags and hands over; nothing else.
-fn main() {
-    for (_, m) in conference_report_operator::api::crd::manifests() {
-        println!("{}", conference_report_operator::api::crd::to_yaml(&m).unwrap_or_default());
-    }
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use conference_report_operator::cli::Cli;
+
+fn main() -> ExitCode {
+    Cli::parse().execute()
 }

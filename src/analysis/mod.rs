@@ -9,10 +9,12 @@ pub mod document;
 pub mod event;
 pub mod language;
 pub mod names;
+mod phrases;
 mod result;
 pub mod sentences;
 pub mod summary;
 pub mod themes;
+mod words;
 
 use std::sync::Arc;
 

@@ -3,13 +3,18 @@
 //! `crds/` is generated from these types by `make generate`.
 
 mod catalog;
+#[cfg(test)]
+mod cel_tests;
+pub mod conditions;
 pub mod crd;
+mod reason;
 mod report;
 mod status;
 
 pub use catalog::{
     CatalogOrganization, CatalogProject, CatalogTheme, Matching, ReportCatalog, ReportCatalogSpec, ReportCatalogStatus,
 };
+pub use reason::Reason;
 pub use report::{
     ConfigMapSource, ConferenceReport, ConferenceReportSpec, EventOverride, HttpSource, LocalReference, Source,
     SummaryOptions, TextFormat,

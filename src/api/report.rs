@@ -118,12 +118,13 @@ pub struct ConfigMapSource {
 #[derive(KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = Rule::new("self.url.startsWith('https://') || (self.url.startsWith('http://') && has(self.insecure) && self.insecure)").message("http.url must begin with https://; a plain http:// address needs insecure: true beside it"))]
+// Not on the field itself: the API server's message would then repeat the password.
+#[x_kube(validation = Rule::new("!self.url.matches('^[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*@')").message("http.url must not hold a user name or password; put them into a Secret and refer to it with secretRef"))]
 #[x_kube(validation = Rule::new("!(has(self.insecure) && self.insecure && self.url.startsWith('http://') && (has(self.secretRef) || has(self.certSecretRef)))").message("http.secretRef and http.certSecretRef need an https:// address: over plain http:// the credentials could be read by anyone on the way"))]
 pub struct HttpSource {
     /// Address of the text, beginning with https://. It must not hold a user name or password; use secretRef for them.
     #[schemars(length(max = 8192))]
     #[x_kube(validation = Rule::new("self.size() <= 2048").message("http.url may have at most 2048 characters"))]
-    #[x_kube(validation = Rule::new("!self.matches('^[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*@')").message("http.url must not hold a user name or password; put them into a Secret and refer to it with secretRef"))]
     #[x_kube(validation = Rule::new("!self.matches('[ \\t\\r\\n]')").message("http.url must not hold spaces or line breaks; write a space as %20"))]
     #[x_kube(validation = Rule::new("self.matches('^[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]+')").message("http.url must be a full address with a host, for example https://example.org/report.md"))]
     pub url: String,

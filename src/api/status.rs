@@ -103,7 +103,7 @@ pub struct SourceStatus {
 }
 
 /// A version of a ConfigMap, so that an unchanged one need not be read again after a restart.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ConfigMapVersion {
     /// UID of the ConfigMap.

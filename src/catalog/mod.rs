@@ -1,9 +1,19 @@
 //! What the analysis knows: loaded from the data files in `catalog/` (compiled into the binary), merged with ReportCatalogs, and compiled
 //! into a matcher.
 
+pub mod fold;
+mod load;
+pub mod matcher;
+mod overlay;
+pub mod raw;
+pub mod surfaces;
+
 use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 
 pub use crate::api::Matching;
+pub use matcher::{NameHit, NameKind, NameMatcher, NamePattern, NameTarget, PlaceRef, SurfaceHit, TermHit};
+use matcher::{SurfaceMatcher, ThemeMatcher};
 
 /// Everything that the analysis knows, compiled and ready to be shared between threads.
 #[derive(Debug, Default)]
@@ -22,7 +32,39 @@ pub struct Catalog {
     pub places: Places,
     /// Stop words, months, furniture phrases and the like, by ISO 639-1 code.
     pub languages: BTreeMap<String, LanguageData>,
-    // the compiled matchers for names, themes, series and places follow
+    /// Phrases in which no name is found ("at scale").
+    pub block_phrases: Vec<String>,
+    /// Finds spellings of projects and organisations.
+    pub names: NameMatcher,
+    /// Finds terms of themes.
+    pub theme_terms: ThemeMatcher,
+    /// Finds spellings of series; gives the index into `series`.
+    pub series_names: SurfaceMatcher<usize>,
+    /// Finds names of places.
+    pub place_names: SurfaceMatcher<PlaceRef>,
+}
+
+impl Catalog {
+    /// The catalog that is compiled into the program.
+    pub fn builtin() -> Arc<Catalog> {
+        static BUILTIN: LazyLock<Arc<Catalog>> = LazyLock::new(|| Arc::new(load::builtin()));
+        Arc::clone(&BUILTIN)
+    }
+
+    /// Builds the matchers anew from the lists: to be called after they were filled or changed.
+    #[must_use]
+    pub fn compiled(mut self) -> Self {
+        self.names = NameMatcher::new(&self);
+        self.theme_terms = ThemeMatcher::new(&self.themes);
+        self.series_names =
+            SurfaceMatcher::new(self.series.iter().enumerate().map(|(index, s)| (index, s.surfaces.as_slice())), false);
+        let cities = self.places.cities.iter().enumerate().map(|(i, c)| (PlaceRef::City(i), c.surfaces.as_slice()));
+        let countries =
+            self.places.countries.iter().enumerate().map(|(i, c)| (PlaceRef::Country(i), c.surfaces.as_slice()));
+        let regions = self.places.regions.iter().enumerate().map(|(i, c)| (PlaceRef::Region(i), c.surfaces.as_slice()));
+        self.place_names = SurfaceMatcher::new(cities.chain(countries).chain(regions), true);
+        self
+    }
 }
 
 /// A spelling of a name.
@@ -57,6 +99,8 @@ pub struct Project {
     pub themes: Vec<String>,
     /// Everyday technology: recognised but not reported.
     pub general: bool,
+    /// Written or touched by people, not only taken from the landscape.
+    pub curated: bool,
 }
 
 /// An organisation.
@@ -66,6 +110,10 @@ pub struct Organization {
     pub name: String,
     /// All spellings, the name first.
     pub surfaces: Vec<Surface>,
+    /// Home page.
+    pub homepage: Option<String>,
+    /// Written or touched by people, not only taken from the landscape.
+    pub curated: bool,
 }
 
 /// A theme with its terms.

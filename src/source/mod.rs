@@ -1,6 +1,59 @@
-//! Where the text comes from: one file a source. Each gives the same thing, [`Fetched`].
+//! Where the text comes from: one file a source. Each gives the same thing, [`Fetched`], or the same closed list of failures,
+//! [`FetchError`].
 
+pub mod configmap;
 pub mod decode;
+pub mod error;
+pub mod http;
+pub mod inline;
+
+pub use error::{Disposition, FetchError};
+
+/// The kinds of sources, as they stand in `status.source.kind` and in metric labels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SourceKind {
+    /// A key of a ConfigMap.
+    ConfigMap,
+    /// A URL.
+    Http,
+    /// The spec itself.
+    Inline,
+}
+
+impl SourceKind {
+    /// The kind as a word: ConfigMap, HTTP or Inline.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ConfigMap => "ConfigMap",
+            Self::Http => "HTTP",
+            Self::Inline => "Inline",
+        }
+    }
+}
+
+/// What a look at a source gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fetch {
+    /// The source says that nothing changed since the look it was told about (HTTP 304).
+    Unchanged,
+    /// The text.
+    Text(Box<Fetched>),
+}
+
+/// The digest of a text's bytes: `sha256:<hex>`.
+pub fn revision_of(bytes: &[u8]) -> String {
+    use sha2::{Digest, Sha256};
+    use std::fmt::Write;
+    let mut revision = String::with_capacity(7 + 64);
+    revision.push_str("sha256:");
+    for byte in Sha256::digest(bytes) {
+        // Writing to a String cannot fail.
+        let _ = write!(revision, "{byte:02x}");
+    }
+    revision
+}
+
+
 
 /// A text as it was read, before anybody looked into it.
 #[derive(Clone, PartialEq, Eq)]

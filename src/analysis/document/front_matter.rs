@@ -1,12 +1,13 @@
-//! Front matter of Markdown files: title and language, from YAML between `---` or TOML between `+++`. Pure.
+//! Front matter of Markdown files: title, language and day of publication, from YAML between `---` or TOML between `+++`. Pure.
 //!
-//! Only two simple keys are wanted, so lines are read, not YAML: a damaged front matter must not make a report unreadable.
+//! Only a few simple keys are wanted, so lines are read, not YAML: a damaged front matter must not make a report unreadable.
 
 /// What the front matter says.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct FrontMatter {
     pub title: Option<String>,
     pub language: Option<String>,
+    pub published: Option<jiff::civil::Date>,
 }
 
 /// The longest front matter, in lines.
@@ -64,6 +65,9 @@ fn read(lines: &[&str]) -> FrontMatter {
         match key.to_ascii_lowercase().as_str() {
             "title" if found.title.is_none() => found.title = value(),
             "lang" | "language" | "locale" if found.language.is_none() => found.language = value(),
+            "date" | "published" | "pubdate" | "publishdate" | "published_at" | "publishedat" if found.published.is_none() => {
+                found.published = value().as_deref().and_then(super::published::day);
+            }
             _ => {}
         }
     }

@@ -10,7 +10,7 @@ use dom_smoothie::{Config, Readability, TextMode};
 
 use super::dom::{self, Visit};
 use super::draft::Draft;
-use super::{BlockKind, DocumentError, Parsed, guard, title};
+use super::{BlockKind, DocumentError, Parsed, guard, published, title};
 
 /// Attribute that numbers the elements of the page in document order.
 const NUMBER: &str = "data-block-number";
@@ -30,7 +30,8 @@ pub(super) fn parse(text: &str) -> Result<Parsed, DocumentError> {
     let headings: Vec<String> = page.select("h1").iter().map(|h| squeeze(&h.text())).collect();
     let title = page_title(&page, &headings);
     let language = page.select_single("html[lang]").attr("lang").map(|l| l.to_string());
-    let Some(body) = page.body() else { return Ok(Parsed { drafts: Vec::new(), title, language }) };
+    let published = published::of_page(&page);
+    let Some(body) = page.body() else { return Ok(Parsed { drafts: Vec::new(), title, language, published }) };
 
     number(&page);
     let mut drafts = match Region::find(&page) {
@@ -47,7 +48,7 @@ pub(super) fn parse(text: &str) -> Result<Parsed, DocumentError> {
         drafts = dom::blocks(&body, &|_| Visit::Walk);
     }
     restore_heading(&mut drafts, &headings, title.as_deref());
-    Ok(Parsed { drafts, title, language })
+    Ok(Parsed { drafts, title, language, published })
 }
 
 fn text_len(drafts: &[Draft]) -> usize {

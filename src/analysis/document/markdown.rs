@@ -32,7 +32,7 @@ pub(super) fn parse(text: &str) -> Result<Parsed, DocumentError> {
         }
     }
     writer.flush();
-    Ok(Parsed { drafts: writer.out, title: front.title, language: front.language })
+    Ok(Parsed { drafts: writer.out, title: front.title, language: front.language, published: front.published })
 }
 
 /// Containers that give a paragraph its kind.

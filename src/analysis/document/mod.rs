@@ -14,6 +14,7 @@ mod html;
 mod markdown;
 mod normalize;
 mod patterns;
+mod published;
 mod shortcodes;
 mod text;
 mod title;
@@ -45,6 +46,8 @@ pub struct Document {
     pub blocks: Vec<Block>,
     /// The title, from the front matter, the HTML head or the first heading.
     pub title: Option<String>,
+    /// The day it was published, where the front matter or the HTML head says so.
+    pub published: Option<jiff::civil::Date>,
     /// The language that the front matter or the HTML page declares, as it stands there; templates often get it wrong.
     pub declared_language: Option<String>,
 }
@@ -56,6 +59,7 @@ struct Parsed {
     /// Title from the front matter or the head of the page.
     title: Option<String>,
     language: Option<String>,
+    published: Option<jiff::civil::Date>,
 }
 
 /// Reads a text as a document.
@@ -86,6 +90,7 @@ pub fn parse(
     let mut document = draft::assemble(parsed.drafts, normal.len())?;
     document.title = title;
     document.declared_language = parsed.language;
+    document.published = parsed.published;
     Ok(document)
 }
 

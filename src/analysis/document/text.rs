@@ -36,7 +36,7 @@ pub(super) fn parse(text: &str) -> Parsed {
         }
     }
     units.extend(code.map(|c| Unit::new(Kind::Code, c)));
-    Parsed { drafts: drafts(&units), title: None, language: None }
+    Parsed { drafts: drafts(&units), ..Parsed::default() }
 }
 
 /// A line without the space around it.

@@ -1,0 +1,127 @@
+//! Where spellings of the catalog stand in a document: boundaries checked, addresses left out, the longest of overlapping ones chosen. Whether
+//! they mean what the catalog means is decided later. Pure functions.
+
+use std::ops::Range;
+
+use super::boundaries::{self, Tail};
+use crate::analysis::{BlockKind, Document};
+use crate::catalog::{Catalog, Matching};
+
+/// A spelling in the text that may be a mention.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Spot {
+    /// Where it is.
+    pub(super) span: Range<usize>,
+    /// Index of its block.
+    pub(super) block: usize,
+    /// Index of its pattern in the catalog's matcher.
+    pub(super) pattern: usize,
+    /// What follows it without a space.
+    pub(super) tail: Tail,
+    /// Whether it is the later part of a compound that denies it.
+    pub(super) denied: bool,
+}
+
+/// Whether names are looked for in a block of this kind.
+pub(super) fn is_searched(kind: BlockKind) -> bool {
+    !matches!(kind, BlockKind::Furniture | BlockKind::Code)
+}
+
+/// All spots of a document in text order; they do not overlap. Phrases that block names, and names of events, leave nothing.
+pub(super) fn scan(document: &Document, catalog: &Catalog) -> Vec<Spot> {
+    let mut spots = Vec::new();
+    for (block, part) in document.blocks.iter().enumerate() {
+        if is_searched(part.kind) {
+            scan_block(&document.text, block, part.span.clone(), catalog, &mut spots);
+        }
+    }
+    spots
+}
+
+/// What stands at a place: a spot, or something that eats the names inside it.
+enum Piece {
+    Spot(Spot),
+    Eater(Range<usize>),
+}
+
+impl Piece {
+    fn span(&self) -> &Range<usize> {
+        match self {
+            Self::Spot(spot) => &spot.span,
+            Self::Eater(span) => span,
+        }
+    }
+}
+
+fn scan_block(text: &str, block: usize, span: Range<usize>, catalog: &Catalog, spots: &mut Vec<Spot>) {
+    let hits = catalog.names.find(text, span.clone());
+    if hits.is_empty() {
+        return;
+    }
+    let addresses = boundaries::addresses(text, span.clone());
+    let mut pieces: Vec<Piece> = Vec::new();
+    for hit in hits {
+        let Some(pattern) = catalog.names.pattern(hit.pattern) else { continue };
+        if !boundaries::starts(text, hit.span.start) {
+            continue;
+        }
+        let Some(tail) = boundaries::tail(text, &hit.span) else { continue };
+        // A name that is a whole host name ("Mist.io") may stand for itself; one inside an address may not.
+        if addresses.iter().any(|address| address.start <= hit.span.start && hit.span.end <= address.end && *address != hit.span) {
+            continue;
+        }
+        if pattern.blocks && matches!(tail, Tail::Clean | Tail::Possessive | Tail::Compound) {
+            pieces.push(Piece::Eater(hit.span.clone()));
+        }
+        if !pattern.targets.is_empty() {
+            let denied = boundaries::weak_head(text, hit.span.start);
+            pieces.push(Piece::Spot(Spot { span: hit.span, block, pattern: hit.pattern, tail, denied }));
+        }
+    }
+    // "Red Hat Summit" is an event, not a mention of the company.
+    for event in catalog.series_names.find(text, span) {
+        let phrase = text.get(event.span.clone()).is_some_and(|name| name.contains([' ', '-']));
+        if event.matching == Matching::Plain && phrase {
+            pieces.push(Piece::Eater(event.span));
+        }
+    }
+    // Longest first at a start; at the same span an eater wins only if it is a phrase, and those come first.
+    pieces.sort_by_key(|piece| (piece.span().start, usize::MAX - piece.span().end, matches!(piece, Piece::Spot(_))));
+    let mut end = 0;
+    for piece in pieces {
+        if piece.span().start < end {
+            continue;
+        }
+        end = piece.span().end;
+        if let Piece::Spot(spot) = piece {
+            spots.push(spot);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{catalog, document};
+    use super::*;
+
+    fn texts(text: &str) -> Vec<String> {
+        let document = document(text);
+        scan(&document, &catalog()).into_iter().map(|spot| document.text[spot.span].to_owned()).collect()
+    }
+
+    #[test]
+    fn the_longest_name_wins_and_parts_are_not_found_again() {
+        assert_eq!(texts("Argo CD and Argo; cilium clustermesh"), ["Argo CD", "Argo", "cilium clustermesh"]);
+    }
+
+    #[test]
+    fn a_longer_name_that_ends_inside_a_word_does_not_hide_the_shorter() {
+        assert_eq!(texts("Argo CDN"), ["Argo"]);
+    }
+
+    #[test]
+    fn phrases_addresses_and_code_hold_no_names() {
+        assert_eq!(texts("a first Draft at https://linkerd.io, mail to a@istio.io"), Vec::<String>::new());
+        assert_eq!(texts("```\nkubectl get istio\n```"), Vec::<String>::new());
+    }
+}

@@ -1,0 +1,190 @@
+//! From spots to verdicts: certain names first, then in two rounds those that need evidence (a name accepted in the first speaks for its neighbours in
+//! the second), then one meaning per document, then project or company. The one path that [`super::find`] and [`super::explain`] share. Pure functions.
+
+use std::collections::BTreeMap;
+
+use super::candidates::{self, Spot};
+use super::evidence::{self, Context, Gate, Part, THRESHOLD};
+use super::fuzzy::{self, Misspelling};
+use super::kinds::{self, Sense, Senses};
+use crate::analysis::Document;
+use crate::analysis::language::Language;
+use crate::analysis::sentences::Sentence;
+use crate::catalog::{Catalog, Matching, NameKind, NameTarget};
+
+/// How far below the threshold a mention may be once another mention of the same spelling has reached it.
+const FOLLOWER: i32 = 4;
+
+/// A spot in one of its meanings, with the verdict.
+pub(super) struct Judged<'a> {
+    /// Index of the spot.
+    pub(super) spot: usize,
+    pub(super) target: &'a NameTarget,
+    pub(super) gate: Gate,
+    pub(super) parts: Vec<Part>,
+    pub(super) accepted: bool,
+    /// Why it is accepted or dropped.
+    pub(super) verdict: &'static str,
+}
+
+impl Judged<'_> {
+    fn score(&self) -> i32 {
+        self.parts.iter().map(|part| part.points).sum()
+    }
+
+    fn cue_score(&self) -> i32 {
+        self.parts.iter().filter(|part| part.cue).map(|part| part.points).sum()
+    }
+
+    /// Whether its own points accept it.
+    fn stands(&self) -> bool {
+        match self.gate {
+            Gate::Accept => true,
+            Gate::Score => self.score() >= THRESHOLD,
+            Gate::Cue => self.cue_score() >= THRESHOLD && self.score() >= THRESHOLD,
+            Gate::Refuse(_) => false,
+        }
+    }
+}
+
+/// Everything that was decided about a document.
+pub(super) struct Decisions<'a> {
+    pub(super) spots: Vec<Spot>,
+    pub(super) judged: Vec<Judged<'a>>,
+    pub(super) misspellings: Vec<Misspelling>,
+}
+
+/// Decides about all spots of a document.
+pub(super) fn decide<'a>(
+    document: &'a Document,
+    sentences: &'a [Sentence],
+    language: Language,
+    catalog: &'a Catalog,
+) -> Decisions<'a> {
+    let spots = candidates::scan(document, catalog);
+    let mut context = Context::new(document, sentences, language, catalog, &spots);
+    let mut judged = Vec::new();
+    for (index, spot) in spots.iter().enumerate() {
+        for target in catalog.names.pattern(spot.pattern).into_iter().flat_map(|pattern| &pattern.targets) {
+            let gate = evidence::gate(&context, spot, target);
+            judged.push(Judged { spot: index, target, gate, parts: Vec::new(), accepted: gate == Gate::Accept, verdict: "" });
+        }
+    }
+    publish(&mut context, &spots, &judged);
+    let sure = |kind| {
+        context
+            .entries
+            .keys()
+            .filter(|(known, entry)| {
+                *known == kind && (kind == NameKind::Organization || catalog.projects.get(*entry).is_some_and(|project| !project.general))
+            })
+            .count()
+    };
+    context.sure = (sure(NameKind::Project), sure(NameKind::Organization));
+    for _ in 0..2 {
+        for item in &mut judged {
+            if matches!(item.gate, Gate::Score | Gate::Cue)
+                && let Some(spot) = spots.get(item.spot)
+            {
+                item.parts = evidence::points(&context, item.spot, spot, item.target);
+                item.accepted = item.stands();
+            }
+        }
+        publish(&mut context, &spots, &judged);
+    }
+    follow(&spots, &mut judged);
+    choose_senses(&context, &spots, &mut judged);
+    publish(&mut context, &spots, &judged);
+    let misspellings = fuzzy::find(document, catalog, &context.known);
+    for item in &mut judged {
+        item.verdict = verdict(item);
+    }
+    Decisions { spots, judged, misspellings }
+}
+
+/// Tells the context what is accepted so far.
+fn publish(context: &mut Context<'_>, spots: &[Spot], judged: &[Judged<'_>]) {
+    context.entries.clear();
+    for known in &mut context.known {
+        (known.project, known.organization) = (false, false);
+    }
+    for item in judged.iter().filter(|item| item.accepted) {
+        let Some(spot) = spots.get(item.spot) else { continue };
+        context.entries.entry((item.target.kind, item.target.entry)).or_default().insert(spot.pattern);
+        if let Some(known) = context.known.get_mut(item.spot) {
+            match item.target.kind {
+                NameKind::Project => known.project = true,
+                NameKind::Organization => known.organization = true,
+            }
+        }
+    }
+}
+
+/// One meaning per document: once a spelling stands at its best place, the other places with the same spelling stand too, unless they themselves speak
+/// clearly against it. Words so ordinary that they need a cue must come close to it at each place.
+fn follow(spots: &[Spot], judged: &mut [Judged<'_>]) {
+    let mut best: BTreeMap<(NameKind, usize, usize), i32> = BTreeMap::new();
+    for item in judged.iter().filter(|item| item.accepted) {
+        if let Some(spot) = spots.get(item.spot) {
+            let score = best.entry((item.target.kind, item.target.entry, spot.pattern)).or_insert(i32::MIN);
+            *score = (*score).max(item.score());
+        }
+    }
+    for item in judged.iter_mut().filter(|item| !item.accepted) {
+        let Some(spot) = spots.get(item.spot) else { continue };
+        if !best.contains_key(&(item.target.kind, item.target.entry, spot.pattern)) {
+            continue;
+        }
+        item.accepted = match item.gate {
+            Gate::Score => item.score() >= THRESHOLD - FOLLOWER,
+            Gate::Cue => item.score() >= THRESHOLD - 1,
+            Gate::Accept | Gate::Refuse(_) => false,
+        };
+    }
+}
+
+/// Where a spelling stands as a project and as an organisation, decides for one of them, or for both where nothing tells.
+fn choose_senses(context: &Context<'_>, spots: &[Spot], judged: &mut [Judged<'_>]) {
+    let mut both: BTreeMap<usize, (Option<usize>, Option<usize>)> = BTreeMap::new();
+    for (index, item) in judged.iter().enumerate().filter(|(_, item)| item.accepted) {
+        let slot = both.entry(item.spot).or_default();
+        match item.target.kind {
+            NameKind::Project => slot.0 = Some(index),
+            NameKind::Organization => slot.1 = Some(index),
+        }
+    }
+    let mut senses: BTreeMap<usize, Senses> = BTreeMap::new();
+    let mut found: Vec<(usize, usize, Sense, usize)> = Vec::new();
+    for (at, pair) in both {
+        let ((Some(project), Some(organization)), Some(spot)) = (pair, spots.get(at)) else { continue };
+        let sense = kinds::sense(context, spot);
+        let entry = judged.get(project).map_or(usize::MAX, |item| item.target.entry);
+        senses.entry(entry).or_default().count(sense);
+        found.push((project, organization, sense, entry));
+    }
+    for (project, organization, sense, entry) in found {
+        let known = context.catalog.projects.get(entry);
+        let hosted = known.is_some_and(|project| project.maturity.is_some());
+        let general = known.is_some_and(|project| project.general);
+        let (as_project, as_organization) = senses.get(&entry).copied().unwrap_or_default().resolve(sense, hosted, general);
+        if let Some(item) = judged.get_mut(project) {
+            item.accepted = as_project;
+        }
+        if let Some(item) = judged.get_mut(organization) {
+            item.accepted = as_organization;
+        }
+    }
+}
+
+fn verdict(item: &Judged<'_>) -> &'static str {
+    match (item.accepted, item.gate) {
+        (_, Gate::Refuse(reason)) => reason,
+        (true, Gate::Accept) if item.target.matching == Matching::Plain => "a plain name",
+        (true, Gate::Accept) => "named by an account",
+        (true, _) if item.stands() => "enough speaks for it",
+        (true, _) => "meant elsewhere in the text",
+        (false, _) if item.stands() => "its other meaning is meant",
+        (false, Gate::Cue) => "no explicit cue",
+        (false, _) => "too little speaks for it",
+    }
+}

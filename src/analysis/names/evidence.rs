@@ -1,0 +1,554 @@
+//! What speaks for and against a spelling being a mention: whole points, each with a label. Pure functions.
+//!
+//! Method: `Plain` spellings are accepted as they stand. Those that need evidence collect points from the document (other names in it), from the words
+//! around them and from the catalog; [`THRESHOLD`] points accept them. Those that need a cue must have [`THRESHOLD`] points from explicit cues alone.
+//! A spelling in a case of its own, or within a person's name, is refused whatever speaks for it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use super::boundaries::Tail;
+use super::candidates::Spot;
+use super::words::{self, Cue};
+use crate::analysis::language::Language;
+use crate::analysis::{BlockKind, Document};
+use crate::analysis::sentences::Sentence;
+use crate::catalog::fold::{fold, squash};
+use crate::catalog::surfaces::Variant;
+use crate::catalog::{Catalog, Matching, NameKind, NameTarget};
+
+/// Points that accept a spelling that is not plain.
+pub(super) const THRESHOLD: i32 = 4;
+
+/// A reason for or against, with its points.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// What was seen.
+    pub label: &'static str,
+    /// How much it counts; negative against.
+    pub points: i32,
+    /// Whether it is an explicit cue, which even the most ordinary word may be accepted by.
+    pub cue: bool,
+}
+
+/// How a spelling is to be decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gate {
+    /// Accepted as it stands.
+    Accept,
+    /// By its points.
+    Score,
+    /// By the points of explicit cues.
+    Cue,
+    /// Refused, with the reason.
+    Refuse(&'static str),
+}
+
+/// What is known about a document while names are judged.
+pub(super) struct Context<'a> {
+    pub(super) document: &'a Document,
+    pub(super) sentences: &'a [Sentence],
+    pub(super) language: Language,
+    pub(super) catalog: &'a Catalog,
+    /// Cues by block.
+    cues: Vec<Vec<(Cue, Range<usize>)>>,
+    /// Blocks in which a capital says nothing.
+    titled: Vec<bool>,
+    /// Blocks all in capitals.
+    shouted: Vec<bool>,
+    /// All spots with what has been accepted so far, in text order.
+    pub(super) known: Vec<Known>,
+    /// Entries accepted so far with the folded spellings they were accepted by.
+    pub(super) entries: BTreeMap<(NameKind, usize), BTreeSet<usize>>,
+    /// Number of distinct entries accepted as they stand: projects that are not general, and organisations.
+    pub(super) sure: (usize, usize),
+}
+
+/// A spot and the kinds in which it is accepted so far.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    pub(super) span: Range<usize>,
+    pub(super) block: usize,
+    pub(super) project: bool,
+    pub(super) organization: bool,
+}
+
+impl<'a> Context<'a> {
+    pub(super) fn new(document: &'a Document, sentences: &'a [Sentence], language: Language, catalog: &'a Catalog, spots: &[Spot]) -> Self {
+        let mut cues = vec![Vec::new(); document.blocks.len()];
+        let mut titled = vec![false; document.blocks.len()];
+        let mut shouted = vec![false; document.blocks.len()];
+        let mut last = None;
+        for spot in spots {
+            // Only blocks with spots are looked at, each once.
+            if last.replace(spot.block) == Some(spot.block) {
+                continue;
+            }
+            let Some(block) = document.blocks.get(spot.block) else { continue };
+            let text = document.text.get(block.span.clone()).unwrap_or_default();
+            let heading = matches!(block.kind, BlockKind::Heading(_));
+            if let Some(slot) = cues.get_mut(spot.block) {
+                *slot = words::cues(&document.text, block.span.clone());
+            }
+            if let Some(slot) = titled.get_mut(spot.block) {
+                *slot = is_title_case(text, heading);
+            }
+            if let Some(slot) = shouted.get_mut(spot.block) {
+                *slot = !text.chars().any(char::is_lowercase);
+            }
+        }
+        let known = spots
+            .iter()
+            .map(|spot| Known { span: spot.span.clone(), block: spot.block, project: false, organization: false })
+            .collect();
+        Self { document, sentences, language, catalog, cues, titled, shouted, known, entries: BTreeMap::new(), sure: (0, 0) }
+    }
+
+    /// The text before a span within its block.
+    pub(super) fn before(&self, spot: &Spot) -> &'a str {
+        let start = self.document.blocks.get(spot.block).map_or(spot.span.start, |block| block.span.start);
+        self.document.text.get(start..spot.span.start).unwrap_or_default()
+    }
+
+    /// The text behind a span within its block.
+    pub(super) fn behind(&self, spot: &Spot) -> &'a str {
+        let end = self.document.blocks.get(spot.block).map_or(spot.span.end, |block| block.span.end);
+        self.document.text.get(spot.span.end..end).unwrap_or_default()
+    }
+
+    /// The spelling as it stands in the text.
+    pub(super) fn text(&self, span: &Range<usize>) -> &'a str {
+        self.document.text.get(span.clone()).unwrap_or_default()
+    }
+
+    /// The nearest cue of a kind within so many bytes of a spot.
+    pub(super) fn cue_near(&self, spot: &Spot, wanted: Cue, distance: usize) -> bool {
+        self.cues.get(spot.block).into_iter().flatten().any(|(cue, range)| {
+            *cue == wanted
+                && (range.end <= spot.span.start || range.start >= spot.span.end)
+                && spot.span.start.saturating_sub(range.end) <= distance
+                && range.start.saturating_sub(spot.span.end) <= distance
+        })
+    }
+
+    fn sentence_initial(&self, spot: &Spot) -> bool {
+        let after = self.sentences.partition_point(|sentence| sentence.span.start <= spot.span.start);
+        let start = after.checked_sub(1).and_then(|at| self.sentences.get(at)).map(|sentence| sentence.span.start);
+        let start = start.filter(|start| *start >= spot.span.start - self.before(spot).len());
+        let lead = start.map_or(self.before(spot), |start| self.document.text.get(start..spot.span.start).unwrap_or_default());
+        !lead.chars().any(char::is_alphanumeric)
+    }
+
+    /// Whether a capital in this block says nothing about a word being a name.
+    fn capital_is_void(&self, spot: &Spot) -> bool {
+        self.language == Language::De || self.titled.get(spot.block).copied().unwrap_or_default()
+    }
+
+    /// Whether a word is a spelling that has been accepted.
+    fn is_known_at(&self, at: usize) -> bool {
+        self.known.iter().any(|known| known.span.contains(&at) && (known.project || known.organization))
+    }
+
+    /// Number of sides (0 to 2) on which an accepted spelling of a kind stands in the same enumeration.
+    fn list_neighbours(&self, index: usize, kind: NameKind) -> i32 {
+        let Some(own) = self.known.get(index) else { return 0 };
+        let accepted = |known: &Known| known.block == own.block && if kind == NameKind::Project { known.project } else { known.organization };
+        let joined = |gap: Range<usize>| self.document.text.get(gap).is_some_and(is_enumeration);
+        let left = index.checked_sub(1).and_then(|at| self.known.get(at)).is_some_and(|k| accepted(k) && joined(k.span.end..own.span.start));
+        let right = self.known.get(index + 1).is_some_and(|k| accepted(k) && joined(own.span.end..k.span.start));
+        i32::from(left) + i32::from(right)
+    }
+}
+
+/// Whether what stands between two names joins them in an enumeration: short, and nothing but separators and joining words.
+fn is_enumeration(gap: &str) -> bool {
+    if gap.chars().count() > 25 {
+        return false;
+    }
+    let separated = gap.contains([',', '/', '&', '+', ';', '\t', '•', '|']);
+    let mut words = gap.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let joining = |word: &str| matches!(word.to_lowercase().as_str(), "and" | "or" | "und" | "oder" | "en" | "of" | "et" | "ou" | "y" | "e" | "o" | "u" | "as" | "well" | "sowie" | "vs" | "versus" | "also");
+    let first = words.next();
+    match first {
+        None => separated,
+        Some(word) => joining(word) && words.all(joining) || separated && words.next().is_none() && gap.trim_start().starts_with([',', '/']),
+    }
+}
+
+/// Whether most longer words of a heading, or of a line without a final full stop, start with a capital.
+fn is_title_case(text: &str, heading: bool) -> bool {
+    if !heading && (text.chars().count() > 120 || text.trim_end().ends_with(['.', '!', '?', ':'])) {
+        return false;
+    }
+    let (mut capital, mut all) = (0, 0);
+    for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| word.chars().count() >= 4) {
+        all += 1;
+        capital += usize::from(word.chars().next().is_some_and(char::is_uppercase));
+    }
+    all >= 2 && capital * 10 >= all * 6
+}
+
+fn letters(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+fn has_upper(text: &str) -> bool {
+    text.chars().any(char::is_uppercase)
+}
+
+fn has_lower(text: &str) -> bool {
+    text.chars().any(char::is_lowercase)
+}
+
+fn capitalized(text: &str) -> bool {
+    text.chars().next().is_some_and(char::is_uppercase)
+}
+
+/// Whether a spelling stands in the text just as the catalog writes it, but for spaces and hyphens.
+fn is_exact(found: &str, target: &NameTarget) -> bool {
+    let (found, written) = (letters(found), letters(&target.written));
+    match target.variant {
+        Variant::Written | Variant::Joined | Variant::Split => found == written || written.starts_with(&found) && target.written.contains('('),
+        Variant::Short | Variant::Acronym => written.contains(&found),
+    }
+}
+
+/// How a spelling is to be decided in one of its meanings.
+pub(super) fn gate(context: &Context<'_>, spot: &Spot, target: &NameTarget) -> Gate {
+    let found = context.text(&spot.span);
+    if let Some(reason) = person(context, spot, found) {
+        return Gate::Refuse(reason);
+    }
+    if target.variant == Variant::Split && !found.split([' ', '-', '\u{a0}']).filter(|word| !word.is_empty()).all(|word| !word.starts_with(char::is_lowercase)) {
+        return Gate::Refuse("ordinary words in lower case");
+    }
+    match target.kind {
+        NameKind::Project => project_gate(context, spot, target, found),
+        NameKind::Organization => organization_gate(context, spot, target, found),
+    }
+}
+
+fn project_gate(context: &Context<'_>, spot: &Spot, target: &NameTarget, found: &str) -> Gate {
+    let count = letters(found).chars().count();
+    if target.matching == Matching::Plain {
+        let written_upper = has_upper(&target.written);
+        if count <= 4 && written_upper && !has_lower(&target.written) && !has_upper(found) {
+            return Gate::Refuse("an acronym in lower case");
+        }
+        // Two ordinary words may well stand side by side without being the name.
+        let several = found.contains([' ', '-', '\u{a0}']);
+        let loose = several && (written_upper && !has_upper(found) || target.written.contains('-') && !found.contains('-') && !has_upper(found));
+        return if loose { Gate::Score } else { Gate::Accept };
+    }
+    if matches!(spot.tail, Tail::Plural | Tail::Solid) && target.matching == Matching::NeedsCue {
+        return Gate::Refuse("a plural or compound of an ordinary word");
+    }
+    if spot.tail == Tail::Plural {
+        return Gate::Refuse("a plural of an ordinary word");
+    }
+    if !is_exact(found, target) && !is_near_exact(context, spot, target, found) {
+        return Gate::Refuse("not in its own spelling");
+    }
+    if target.matching == Matching::NeedsCue { Gate::Cue } else { Gate::Score }
+}
+
+/// Spellings that differ from the catalog's in case but are as telling: capitals where all is in capitals, an initial capital for a lower-case name,
+/// "Spiffe" for "SPIFFE".
+fn is_near_exact(context: &Context<'_>, spot: &Spot, target: &NameTarget, found: &str) -> bool {
+    let shouted = context.shouted.get(spot.block).copied().unwrap_or_default();
+    let written = &target.written;
+    (shouted && !has_lower(found))
+        || (!has_upper(written) && capitalized(found) && (!has_lower(found) || letters(found).chars().skip(1).all(|c| !c.is_uppercase())))
+        || (!has_lower(written) && letters(written).chars().count() >= 4 && capitalized(found))
+}
+
+fn organization_gate(context: &Context<'_>, spot: &Spot, target: &NameTarget, found: &str) -> Gate {
+    if matches!(spot.tail, Tail::Weak | Tail::Solid) {
+        return Gate::Refuse("a compound that speaks of something else");
+    }
+    let handle = context.before(spot).ends_with('@');
+    let lower = has_upper(&target.written) && !has_upper(found);
+    if target.matching == Matching::Plain {
+        let long = letters(found).chars().count() >= 7 && !found.contains([' ', '-']);
+        return if lower && !handle && !long { Gate::Refuse("in lower case") } else { Gate::Accept };
+    }
+    if handle && squash(found) == squash(&target.written) {
+        return Gate::Accept;
+    }
+    if spot.tail == Tail::Plural || !is_exact(found, target) && !is_near_exact(context, spot, target, found) {
+        return Gate::Refuse("not in its own spelling");
+    }
+    if target.matching == Matching::NeedsCue { Gate::Cue } else { Gate::Score }
+}
+
+/// Why a spelling is a part of a person's name, if it is.
+fn person(context: &Context<'_>, spot: &Spot, found: &str) -> Option<&'static str> {
+    if found.contains([' ', '-']) || !capitalized(found) || matches!(spot.tail, Tail::Compound | Tail::Weak | Tail::Solid) {
+        return None;
+    }
+    let before = context.before(spot);
+    if let Some(lead) = before.strip_suffix(' ') {
+        let word = lead.rsplit(|c: char| c.is_whitespace() || matches!(c, '(' | '"' | '„' | '“' | '\'' | '’')).next().unwrap_or_default();
+        let initial = word.len() == 2 && word.ends_with('.') && capitalized(word);
+        if words::is_title(word) || initial {
+            return Some("a person's name");
+        }
+        // A given name that stands in a list of its own ends with a comma, so only a bare word counts.
+        if words::is_given_name(word) && !context.is_known_at(spot.span.start.saturating_sub(2)) {
+            return Some("a person's family name");
+        }
+    }
+    if words::is_given_name(found)
+        && let Some(rest) = context.behind(spot).strip_prefix(' ')
+        && capitalized(rest)
+        && !context.is_known_at(spot.span.end + 1)
+    {
+        return Some("a person's given name");
+    }
+    None
+}
+
+/// All points for and against a spelling in one of its meanings. `index` is the spot's index in the context.
+pub(super) fn points(context: &Context<'_>, index: usize, spot: &Spot, target: &NameTarget) -> Vec<Part> {
+    let mut parts = Parts(Vec::new());
+    let found = context.text(&spot.span);
+    document_points(context, target, spot.pattern, &mut parts);
+    shape_points(context, spot, found, &mut parts);
+    match target.kind {
+        NameKind::Project => project_points(context, spot, target, &mut parts),
+        NameKind::Organization => organization_points(context, spot, &mut parts),
+    }
+    match context.list_neighbours(index, target.kind) {
+        0 => {}
+        1 => parts.add("in a list beside another", 2),
+        _ => parts.add_if_cue("in a list between others", 4, target.kind == NameKind::Organization),
+    }
+    parts.0
+}
+
+struct Parts(Vec<Part>);
+
+impl Parts {
+    fn add(&mut self, label: &'static str, points: i32) {
+        self.0.push(Part { label, points, cue: false });
+    }
+
+    fn cue(&mut self, label: &'static str, points: i32) {
+        self.0.push(Part { label, points, cue: true });
+    }
+
+    fn add_if_cue(&mut self, label: &'static str, points: i32, cue: bool) {
+        self.0.push(Part { label, points, cue });
+    }
+}
+
+/// What the rest of the document says.
+fn document_points(context: &Context<'_>, target: &NameTarget, pattern: usize, parts: &mut Parts) {
+    let (projects, organizations) = context.sure;
+    match target.kind {
+        NameKind::Project => match projects {
+            0 => parts.add("no certain project in the text", -4),
+            1 | 2 => {}
+            3..=7 => parts.add("several certain projects in the text", 2),
+            _ => parts.add("many certain projects in the text", 3),
+        },
+        NameKind::Organization => match projects + organizations {
+            0 => parts.add("no certain name in the text", -3),
+            1..=3 => {}
+            _ => parts.add("many certain names in the text", 1),
+        },
+    }
+    let key = (target.kind, target.entry);
+    if context.entries.get(&key).is_some_and(|patterns| patterns.iter().any(|known| *known != pattern)) {
+        parts.cue("named by another spelling too", 4);
+    }
+    if let (NameKind::Project, Some(project)) = (target.kind, context.catalog.projects.get(target.entry)) {
+        match project.maturity.as_deref() {
+            Some("graduated" | "incubating") => parts.add("a graduated or incubating project", 2),
+            Some(_) => parts.add("a CNCF project", 1),
+            None => {}
+        }
+        if let Some(parent) = &project.parent
+            && context.entries.keys().any(|(kind, entry)| {
+                *kind == NameKind::Project && context.catalog.projects.get(*entry).is_some_and(|known| known.name == *parent)
+            })
+        {
+            parts.add("the project it is a part of is named too", 2);
+        }
+    }
+}
+
+/// What the spelling and the words right beside it say.
+fn shape_points(context: &Context<'_>, spot: &Spot, found: &str, parts: &mut Parts) {
+    let initial = context.sentence_initial(spot);
+    let count = letters(found).chars().count();
+    let before = context.before(spot);
+    if initial {
+        if !alone(context, spot) {
+            parts.add("at the start of a sentence", -1);
+        }
+    } else if has_upper(found) && !context.capital_is_void(spot) {
+        parts.add("a capital inside a sentence", 1);
+    }
+    if !has_upper(found) {
+        parts.add("in lower case", -2);
+    } else if count <= 3 {
+        parts.add("very short", -1);
+    }
+    if found.chars().skip(1).any(char::is_uppercase) && has_lower(found) {
+        parts.add("an inner capital", 2);
+    }
+    let previous = before.trim_end().rsplit(|c: char| !c.is_alphanumeric() && c != '@').next().unwrap_or_default();
+    if before.ends_with([' ', '\u{a0}']) && words::is_article(previous) && spot.tail != Tail::Compound {
+        parts.add("after an article", -2);
+    }
+    if context.language != Language::De && !context.capital_is_void(spot) {
+        let first_word = before.trim_end().len() == previous.len() || before.trim_end().trim_end_matches(previous).trim_end().ends_with(['.', '!', '?', ':']);
+        if before.ends_with(' ') && before.trim_end().ends_with(previous) && capitalized(previous) && !first_word && !context.is_known_at(spot.span.start.saturating_sub(2)) {
+            parts.add("after an unknown word with a capital", -1);
+        }
+        if let Some(rest) = context.behind(spot).strip_prefix(' ')
+            && capitalized(rest)
+            && !context.is_known_at(spot.span.end + 1)
+        {
+            parts.add("before an unknown word with a capital", -1);
+        }
+    }
+    if spot.tail == Tail::Weak || spot.denied {
+        parts.add("in a compound that says \"like it\"", -2);
+    }
+}
+
+/// Whether a heading, list item or line is nothing but the name.
+fn alone(context: &Context<'_>, spot: &Spot) -> bool {
+    let other = |text: &str| text.chars().any(char::is_alphanumeric);
+    !other(context.before(spot)) && !other(context.behind(spot))
+}
+
+fn project_points(context: &Context<'_>, spot: &Spot, target: &NameTarget, parts: &mut Parts) {
+    let (before, behind) = (context.before(spot), context.behind(spot));
+    let project = context.catalog.projects.get(target.entry);
+    if let Some(project) = project
+        && links_to(context, spot, [project.homepage.as_deref(), project.repository.as_deref()])
+    {
+        parts.cue("linked to its own site", 6);
+    }
+    if words::presented(before, true) {
+        parts.cue("presented as a project of ours", 4);
+    } else if words::presented(before, false) {
+        parts.add("presented as software", 3);
+    } else if words::presented_behind(behind) {
+        parts.add("presented as software", 2);
+    }
+    if let Some(vendor) = project.and_then(|project| project.vendor.as_deref())
+        && vendor_beside(before, behind, vendor)
+    {
+        parts.cue("beside its vendor", 4);
+    }
+    if super::versions::after(behind).is_some() {
+        parts.add("before a version", 2);
+    }
+    if context.cue_near(spot, Cue::Software, 80) {
+        parts.add("words of software nearby", 2);
+    }
+    if project.and_then(|project| project.category.as_deref()).is_some_and(|category| field_near(context, spot, category)) {
+        parts.add("words of its own field nearby", 1);
+    }
+}
+
+/// Whether a link on the spelling, or around it, leads to one of the addresses.
+fn links_to<const N: usize>(context: &Context<'_>, spot: &Spot, addresses: [Option<&str>; N]) -> bool {
+    let Some(block) = context.document.blocks.get(spot.block) else { return false };
+    block.links.iter().any(|link| {
+        let covers = link.span.start <= spot.span.start && spot.span.end <= link.span.end;
+        covers && addresses.into_iter().flatten().any(|address| same_site(&link.target, address))
+    })
+}
+
+/// Whether an address leads to a site or below it.
+fn same_site(target: &str, site: &str) -> bool {
+    let plain = |address: &str| {
+        let address = address.split_once("://").map_or(address, |(_, rest)| rest);
+        address.trim_start_matches("www.").trim_end_matches('/').to_lowercase()
+    };
+    let (target, site) = (plain(target), plain(site));
+    !site.is_empty() && target.strip_prefix(&site).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']))
+}
+
+/// Whether the vendor stands right before the name ("HashiCorp Vault", "HashiCorps Vault") or right behind it ("Flux von Weaveworks").
+fn vendor_beside(before: &str, behind: &str, vendor: &str) -> bool {
+    let vendor = squash(vendor);
+    if vendor.is_empty() {
+        return false;
+    }
+    let lead = squash(words::tail(before, 60));
+    let lead = lead.trim_end_matches(['\'', '"', '„', '“']);
+    if lead.ends_with(&vendor) || lead.strip_suffix('s').map(|lead| lead.trim_end_matches('\'')).is_some_and(|lead| lead.ends_with(&vendor)) {
+        return true;
+    }
+    let head: String = behind.chars().take(60).collect();
+    let head = fold(&head);
+    let Some((joint, rest)) = head.trim_start_matches(['"', ',', '(', ' ']).split_once(' ') else { return false };
+    matches!(joint, "von" | "van" | "from" | "by" | "of" | "de" | "door" | "par" | "por" | "at") && squash(rest).starts_with(&vendor)
+}
+
+/// Whether a longer word of the entry's category stands nearby.
+fn field_near(context: &Context<'_>, spot: &Spot, category: &str) -> bool {
+    let before = words::tail(context.before(spot), 80);
+    let behind: String = context.behind(spot).chars().take(80).collect();
+    let around = format!("{} {}", fold(before), fold(&behind));
+    fold(category)
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| word.chars().count() >= 5 && *word != "cloud" && *word != "native")
+        .any(|word| around.contains(word))
+}
+
+fn organization_points(context: &Context<'_>, spot: &Spot, parts: &mut Parts) {
+    for (label, points, cue) in company_cues(context, spot) {
+        parts.add_if_cue(label, points, cue);
+    }
+    if context.cue_near(spot, Cue::Company, 60) {
+        parts.add("words of companies nearby", 2);
+    }
+    if alone(context, spot) && matches!(context.document.blocks.get(spot.block).map(|block| block.kind), Some(BlockKind::Heading(_))) {
+        parts.add("a heading of its own", 1);
+    }
+}
+
+/// What says that a company is meant, with its points and whether it is an explicit cue.
+pub(super) fn company_cues(context: &Context<'_>, spot: &Spot) -> Vec<(&'static str, i32, bool)> {
+    let mut found = Vec::new();
+    let (before, behind) = (context.before(spot), context.behind(spot));
+    if before.ends_with('@') {
+        found.push(("an account", 4, true));
+    }
+    let previous = before.trim_end().rsplit(|c: char| c.is_whitespace()).next().unwrap_or_default();
+    if before.ends_with([' ', '\u{a0}']) && words::joins_company(previous) {
+        let lead = before.trim_end().strip_suffix(previous).unwrap_or_default();
+        let near = words::cues(lead, lead.len() - words::tail(lead, 40).len()..lead.len());
+        if near.iter().any(|(cue, range)| *cue == Cue::Role && !lead.get(range.end..).unwrap_or_default().contains(['.', '!', '?', ';'])) {
+            found.push(("a position in it", 4, true));
+        } else if words::is_chez(previous) {
+            found.push(("after \"at\"", 2, false));
+        }
+    }
+    let head: String = behind.chars().take(24).collect();
+    let head = fold(head.trim_start_matches([',', ' ', '(', '-', '\u{2010}', '\u{2011}']));
+    let first = head.split([' ', ',', ')', ';']).next().unwrap_or_default();
+    if matches!(first, "gmbh" | "inc" | "inc." | "ltd" | "ltd." | "b.v." | "bv" | "s.a." | "ag" | "plc" | "llc" | "sas" | "corp" | "corp.") {
+        found.push(("a legal form", 4, true));
+    }
+    let compound = matches!(spot.tail, Tail::Compound | Tail::Possessive);
+    let role = |text: &str| words::cues(text, 0..text.len()).first().is_some_and(|(cue, range)| *cue == Cue::Role && range.start == 0);
+    let head = head.trim_start_matches(['\'', '’']).trim_start_matches("s ");
+    if role(head) {
+        found.push(("a position in it", if compound { 4 } else { 3 }, true));
+    }
+    if words::cues(head, 0..head.len()).first().is_some_and(|(cue, range)| *cue == Cue::Company && range.start == 0) {
+        found.push(("what companies do or have", 3, false));
+    }
+    if before.ends_with('(') && behind.starts_with([')', ',']) {
+        found.push(("in parentheses", 1, false));
+    }
+    found
+}

@@ -1,0 +1,98 @@
+//! Project or company, where one spelling is both ("Sysdig", "Kong"): by what stands around each mention. Pure functions.
+
+use super::candidates::Spot;
+use super::evidence::{Context, company_cues};
+use super::versions;
+use super::words::{self, Cue};
+
+/// Which of its two meanings a mention has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sense {
+    /// The software.
+    Project,
+    /// The company.
+    Organization,
+    /// Nothing around it tells.
+    Either,
+}
+
+/// Which meaning the words around a mention speak for.
+pub(super) fn sense(context: &Context<'_>, spot: &Spot) -> Sense {
+    let mut company: i32 = company_cues(context, spot).iter().map(|(_, points, _)| points).sum();
+    if context.cue_near(spot, Cue::Company, 30) {
+        company += 2;
+    }
+    let (before, behind) = (context.before(spot), context.behind(spot));
+    let mut software = 0;
+    if versions::after(behind).is_some() {
+        software += 4;
+    }
+    if words::presented(before, false) || words::presented_behind(behind) {
+        software += 4;
+    }
+    if context.cue_near(spot, Cue::Software, 30) {
+        software += 2;
+    }
+    match () {
+        () if company > software && company >= 2 => Sense::Organization,
+        () if software > company && software >= 2 => Sense::Project,
+        () => Sense::Either,
+    }
+}
+
+/// How many mentions of a spelling have which meaning in a document.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Senses {
+    /// Mentions of the software.
+    pub(super) project: usize,
+    /// Mentions of the company.
+    pub(super) organization: usize,
+}
+
+impl Senses {
+    pub(super) fn count(&mut self, sense: Sense) {
+        match sense {
+            Sense::Project => self.project += 1,
+            Sense::Organization => self.organization += 1,
+            Sense::Either => {}
+        }
+    }
+
+    /// Whether a mention counts for the project and for the organisation. One that nothing tells about goes the way of the others in the document;
+    /// without any, a CNCF project (`hosted`) is software, everyday technology (`general`) nothing that is reported, and the rest are both.
+    pub(super) fn resolve(self, sense: Sense, hosted: bool, general: bool) -> (bool, bool) {
+        match sense {
+            Sense::Project => (true, false),
+            Sense::Organization => (false, true),
+            Sense::Either if general => (true, false),
+            Sense::Either if hosted => (true, false),
+            Sense::Either => match (self.project > 0, self.organization > 0) {
+                (true, false) => (true, false),
+                (false, true) => (false, true),
+                _ => (true, true),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mention_that_nothing_tells_about_goes_with_the_others() {
+        let senses = |project, organization| Senses { project, organization };
+        let table = [
+            (senses(0, 0), Sense::Either, false, false, (true, true)),
+            (senses(0, 2), Sense::Either, false, false, (false, true)),
+            (senses(2, 0), Sense::Either, false, false, (true, false)),
+            (senses(1, 1), Sense::Either, false, false, (true, true)),
+            (senses(0, 2), Sense::Either, true, false, (true, false)),
+            (senses(0, 0), Sense::Either, false, true, (true, false)),
+            (senses(0, 0), Sense::Organization, false, true, (false, true)),
+        ];
+        for (senses, sense, hosted, general, want) in table {
+            assert_eq!(senses.resolve(sense, hosted, general), want, "{senses:?} {sense:?}");
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! The words around a name that speak for or against it, in five languages. Data and look-ups; pure functions.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+use crate::catalog::fold::Folded;
+
+/// What a word near a name says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Cue {
+    /// Software is spoken of: "cluster", "Projekt", "déployer".
+    Software,
+    /// A company is spoken of: "startup", "CEO", "klant".
+    Company,
+    /// A position in a company: "CTO", "Entwickler".
+    Role,
+}
+
+/// Starts of words (a trailing space asks for the whole word) that speak of software.
+const SOFTWARE: &[&str] = &[
+    "project", "projekt", "projet", "proyecto", "tool", "werkzeug", "outil", "herramienta", "cncf", "cluster", "kubernetes", "k8s",
+    "gitops", "container", "contenedor", "conteneur", "cloud native", "open source", "opensource", "operator", "opérateur", "operador", "sandbox",
+    "incubat", "graduat", "graduier", "deploy", "déploi", "déploy", "desplieg", "despleg", "ausroll", "uitrol", "pods ", "yaml", "manifest", "registry",
+    "registries", "service mesh", "pipeline", "observab", "monitoring", "metric", "metriek", "metrik", "métrique", "métrica", "github", "plugin",
+    "controller", "contrôleur", "controlador", "microservice", "open policy", "workload", "sidecar", "namespace", "ingress", "crd ", "crds ",
+    "helm chart", "api gateway", "framework", "runtime", "backend", "install", "konfigur", "configur", "implementa", "implementeer",
+    "implementier", "dashboard", "ci cd", "continuous", "proxy", "provision", "multi tenan", "multi cluster", "backup", "secrets", "scanner",
+    "scan ", "vulnerab", "kwetsbaarhe", "schwachstelle", "maintainer", "contributor", "commits", "upstream", "release", "repository", "daemonset",
+    "statefulset", "virtual machine", "llm", "gpu", "inference", "database", "datenbank", "base de datos", "base de données",
+];
+
+/// Starts of words that speak of a company.
+const COMPANY: &[&str] = &[
+    "startup", "start up", "company", "companies", "firma", "firmen", "unternehmen", "hersteller", "anbieter", "kunde", "bedrijf", "bedrijven",
+    "leverancier", "klant", "entreprise", "société", "éditeur", "fournisseur", "client ", "clients ", "empresa", "compañía", "proveedor", "cliente",
+    "vendor", "customer", "sponsor", "booth", "stand ", "stände", "messestand", "kiosk", "founder", "founded", "gegründet", "gründer", "gründung",
+    "opgericht", "oprichter", "fondé", "fondateur", "fundad", "fundador", "acquire", "acquisition", "übernahme", "übernommen", "übernimmt", "overname",
+    "overgenomen", "racheté", "rachat", "adquir", "adquisición", "announced", "announces", "kündigte", "kündigt", "aangekondigd", "kondigde",
+    "kondigt", "annoncé", "annonce ", "anunció", "anuncia ", "revenue", "umsatz", "omzet", "investor", "funding", "employee", "mitarbeiter",
+    "medewerker", "werknemer", "employé", "salarié", "empleado", "team at", "team bei", "team von", "team van", "member", "mitglied", "lid van",
+    "membre", "miembro", "headquarter", "gmbh", "inc ", "inc.", "ltd", "b.v.", "s.a.",
+];
+
+/// Starts of words for a position.
+const ROLE: &[&str] = &[
+    "ceo", "cto", "ciso", "cio ", "cpo ", "cfo", "vp ", "vice president", "president", "chief", "director", "direktor", "directeur", "directrice",
+    "engineer", "ingenieur", "ingénieur", "ingenier", "entwickler", "ontwikkelaar", "développeu", "desarrollador", "architect", "architekt",
+    "architecte", "arquitect", "product manager", "manager", "evangelist", "advocate", "head of", "leiter", "lead ", "leads ", "researcher",
+    "consultant", "berater", "founder", "gründer", "oprichter", "fondateur", "fundador", "geschäftsführer", "responsable", "speaker", "spreker",
+    "sprecher",
+];
+
+struct Lists {
+    automaton: Option<AhoCorasick>,
+    cues: Vec<Cue>,
+}
+
+static LISTS: LazyLock<Lists> = LazyLock::new(|| {
+    let lists = [(Cue::Software, SOFTWARE), (Cue::Company, COMPANY), (Cue::Role, ROLE)];
+    let (words, cues): (Vec<&str>, Vec<Cue>) =
+        lists.iter().flat_map(|(cue, words)| words.iter().map(|word| (*word, *cue))).unzip();
+    Lists { automaton: AhoCorasick::builder().match_kind(MatchKind::Standard).build(words).ok(), cues }
+});
+
+/// All cues in a part of a text with where they stand, in text order.
+pub(super) fn cues(text: &str, span: Range<usize>) -> Vec<(Cue, Range<usize>)> {
+    let Some(automaton) = &LISTS.automaton else { return Vec::new() };
+    let folded = Folded::new(text, span);
+    let mut found: Vec<(Cue, Range<usize>)> = automaton
+        .find_overlapping_iter(&folded.text)
+        .filter(|hit| {
+            // German and Dutch put such words at the end of compounds too, but there they say less; only starts of words count.
+            folded.text.get(..hit.start()).and_then(|before| before.chars().next_back()).is_none_or(|c| !c.is_alphanumeric())
+        })
+        .filter_map(|hit| {
+            let cue = *LISTS.cues.get(hit.pattern().as_usize())?;
+            Some((cue, folded.original(hit.start()..hit.end())?))
+        })
+        .collect();
+    found.sort_by_key(|(cue, range)| (range.start, range.end, *cue));
+    found
+}
+
+/// Words for software that may stand right before its name: "the CNCF project Keep", "das Werkzeug Score", "l'outil Clair".
+const APPOSITIONS: &[&str] = &[
+    "project", "projekt", "projekts", "projet", "proyecto", "tool", "tools", "werkzeug", "outil", "herramienta", "framework", "operator", "operador",
+    "controller", "plugin", "software", "logiciel", "projecten", "projects", "projekte", "projets", "proyectos", "bibliothek", "library",
+    "scanner", "distro", "distribution",
+];
+
+/// Words for software that may stand right behind its name: "the Keep project".
+const POSTPOSITIONS: &[&str] = &["project", "projekt", "operator", "controller", "maintainers", "maintainer", "cli", "plugin"];
+
+/// Words that qualify such a word as one of ours.
+const QUALIFIERS: &[&str] = &[
+    "cncf", "kubernetes", "open source", "opensource", "sandbox", "incubating", "graduated", "gitops", "k8s", "cloud native", "source", "native",
+];
+
+/// Whether the words before a name present it as software; `strict` asks for a qualifier too ("CNCF project").
+pub(super) fn presented(before: &str, strict: bool) -> bool {
+    let folded = crate::catalog::fold::fold(tail(before, 60));
+    let trimmed = folded.trim_end_matches([' ', '"', '\'', ':', '“', '„', '«', '‘']);
+    let mut words = trimmed.rsplit([' ', '\'', '/']);
+    let Some(last) = words.next() else { return false };
+    if !APPOSITIONS.contains(&last) {
+        return false;
+    }
+    !strict || words.take(4).any(|word| QUALIFIERS.contains(&word))
+}
+
+/// Whether the words behind a name present it as software.
+pub(super) fn presented_behind(after: &str) -> bool {
+    let after = after.trim_start_matches([' ', '-', '"', '”', '“', '\'', '’']);
+    let word: String = after.chars().take_while(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    POSTPOSITIONS.contains(&word.as_str())
+}
+
+/// The last bytes of a text, at most about `bytes`, cut at a character boundary.
+pub(super) fn tail(text: &str, bytes: usize) -> &str {
+    let mut start = text.len().saturating_sub(bytes);
+    while start < text.len() && !text.is_char_boundary(start) {
+        start += 1;
+    }
+    text.get(start..).unwrap_or_default()
+}
+
+/// Articles; a name after one is rather a word.
+const ARTICLES: &[&str] = &[
+    "a", "an", "the", "een", "de", "het", "ein", "eine", "einen", "einem", "einer", "eines", "der", "die", "das", "den", "dem", "des", "un", "une",
+    "le", "la", "les", "du", "el", "los", "las", "una", "unos", "unas", "al", "del", "au", "aux", "im", "zum", "zur", "vom", "beim", "our", "their",
+    "this", "that", "my", "your", "his", "her", "its", "deze", "dit", "onze", "hun", "diese", "dieser", "dieses", "unser", "ihr", "ce", "cette",
+    "notre", "leur", "este", "esta", "su", "nuestro",
+];
+
+/// Whether a word is an article or stands in place of one.
+pub(super) fn is_article(word: &str) -> bool {
+    ARTICLES.contains(&word.to_lowercase().as_str())
+}
+
+/// Prepositions after which a company stands: "CTO of", "Entwickler bei", "chez".
+const AT: &[&str] = &["at", "from", "of", "with", "by", "bei", "von", "van", "bij", "chez", "de", "en", "para", "door", "met", "mit", "durch", "@", "for"];
+
+/// Whether a word may join a position to a company.
+pub(super) fn joins_company(word: &str) -> bool {
+    AT.contains(&word.to_lowercase().as_str())
+}
+
+/// Prepositions after which hardly anything but people and their companies stand.
+pub(super) fn is_chez(word: &str) -> bool {
+    matches!(word.to_lowercase().as_str(), "bei" | "bij" | "chez" | "@")
+}
+
+/// Titles before a person's name.
+const TITLES: &[&str] = &["mr", "mrs", "ms", "dr", "prof", "herr", "frau", "herrn", "mevrouw", "meneer", "dhr", "mevr", "monsieur", "madame", "mme", "señor", "señora", "sr", "sra", "sir"];
+
+/// Given names that are frequent at conferences of the five language areas; only to tell "Edward Kong" from a mention of Kong, so a name that is
+/// missing costs little and one that is also a product's name must not be here unless it is rather a person's.
+const GIVEN_NAMES: &[&str] = &[
+    "aaron", "abby", "adam", "adrian", "adriana", "ahmed", "alan", "albert", "alberto", "alejandro", "alex", "alexander", "alexandra", "alexandre",
+    "alexis", "ali", "alice", "alvaro", "amanda", "amy", "ana", "anais", "andrea", "andreas", "andrew", "andrey", "andré", "andy", "anita",
+    "anna", "anne", "annette", "anthony", "antoine", "antonio", "arjan", "arjen", "arnaud", "arthur", "barbara", "bart", "bas", "bastian", "ben",
+    "benjamin", "benoit", "benoît", "bernard", "bernd", "bert", "bill", "björn", "bob", "brad", "bram", "brandon", "brendan", "brian", "bridget",
+    "bruno", "bryan", "camille", "carlos", "carmen", "carol", "caroline", "catherine", "celeste", "charles", "charlotte", "cheryl", "chris",
+    "christian", "christiane", "christina", "christine", "christoph", "christophe", "christopher", "claire", "clara", "claudia", "clément",
+    "colin", "craig", "cristina", "cédric", "dan", "daniel", "daniela", "danielle", "darren", "dave", "david", "dawn", "deborah", "denis", "dennis",
+    "derek", "diana", "diane", "diego", "dieter", "dirk", "dominik", "dominique", "donald", "dirk-jan", "doug", "duncan", "dustin", "ed",
+    "eddie", "eduardo", "edward", "edwin", "elena", "eli", "elizabeth", "ellen", "emil", "emily", "emma", "emmanuel", "enrique", "eric", "erik",
+    "erika", "erwin", "esther", "eva", "evan", "fabian", "fabrice", "felix", "fernando", "florian", "floris", "francesca", "francesco", "francis",
+    "francisco", "frank", "franz", "françois", "fred", "frederic", "frederik", "frédéric", "gabriel", "gareth", "gary", "george", "georg", "gerard",
+    "gerd", "gert", "giles", "giovanni", "gordon", "graham", "greg", "gregory", "guido", "guillaume", "guillermo", "gustavo", "hank",
+    "hannah", "hannes", "hans", "harald", "harry", "heather", "heiko", "heinrich", "helen", "hendrik", "henk", "henri", "henrik", "henry", "hugo",
+    "ian", "ignacio", "ines", "ingo", "ingrid", "isabel", "isabelle", "ivan", "jack", "jacob", "jacques", "jaime", "jake", "james", "jamie", "jan",
+    "jane", "janet", "jason", "javier", "jean", "jeff", "jeffrey", "jelle", "jennifer", "jenny", "jens", "jeremy", "jeroen", "jerome", "jerry",
+    "jesse", "jessica", "jesus", "jill", "jim", "joan", "joana", "joe", "joel", "johan", "johann", "johannes", "john", "jon", "jonas", "jonathan",
+    "joost", "jordan", "jordi", "jorge", "joris", "jose", "josef", "joseph", "josh", "joshua", "josé", "joyce", "juan", "judith", "julia", "julian",
+    "julie", "julien", "julius", "justin", "jérôme", "jörg", "jürgen", "kai", "karel", "karen", "karim", "karin", "karl", "kate", "katharina",
+    "kathleen", "katie", "katrin", "kees", "keith", "kelly", "kelsey", "ken", "kenneth", "kerstin", "kevin", "kim", "klaus", "koen", "kris",
+    "kristen", "kurt", "kyle", "lars", "laura", "lauren", "laurent", "lee", "leo", "leon", "leonardo", "lewis", "liam", "linda", "lisa",
+    "liz", "lorenzo", "louis", "luc", "luca", "lucas", "lucie", "luis", "luke", "lukas", "léa", "maarten", "magnus", "manuel", "marc",
+    "marcel", "marco", "marcus", "margaret", "maria", "marie", "mario", "marion", "mark", "markus", "marta", "martijn", "martin", "martina", "mary",
+    "mathias", "mathieu", "matt", "matteo", "matthew", "matthias", "matthieu", "maurice", "mauricio", "max", "maxime", "megan", "mehdi", "melanie",
+    "michael", "michel", "michelle", "michiel", "miguel", "mike", "mohamed", "monica", "moritz", "muriel", "nadia", "nancy", "natalie", "nathan",
+    "neil", "nicholas", "nick", "nico", "nicolas", "nicole", "niels", "nigel", "nikhil", "nils", "nina", "noah", "nora", "norbert", "oliver",
+    "olivia", "olivier", "oscar", "pablo", "paola", "pascal", "patricia", "patrick", "paul", "paula", "paulo", "pedro", "pepijn", "peter", "petra",
+    "phil", "philip", "philipp", "philippe", "pierre", "pieter", "priyanka", "quentin", "rachel", "rafael", "rainer", "ralf", "ralph", "ramon",
+    "raphael", "raphaël", "raul", "rebecca", "remco", "rené", "ricardo", "richard", "rick", "rik", "rob", "robert", "roberto", "robin", "roel",
+    "roger", "roland", "rolf", "romain", "roman", "ron", "ronald", "ross", "roy", "ruben", "rudolf", "russell", "ruud", "ryan", "rémi",
+    "sam", "samantha", "samuel", "sander", "sandra", "santiago", "sara", "sarah", "sascha", "scott", "sean", "sebastian", "sebastien", "sergey",
+    "sergio", "shannon", "sharon", "shaun", "silvia", "simon", "simone", "sofia", "sonia", "sophie", "stefan", "stefano", "stefanie", "steffen",
+    "stephan", "stephane", "stephanie", "stephen", "steve", "steven", "stuart", "stéphane", "susan", "susanne", "sven", "sylvain", "sébastien",
+    "taylor", "teresa", "terry", "theo", "thierry", "thijs", "thomas", "tiffany", "tim", "timo", "timothy", "tina", "tobias", "todd", "tom", "tomas",
+    "tony", "torsten", "tracy", "tyler", "udo", "ulf", "ulrich", "ulrike", "uwe", "valentin", "valerie", "vanessa", "vera", "victor", "vincent",
+    "virginie", "walter", "wendy", "werner", "willem", "william", "wim", "wolfgang", "wouter", "xavier", "yann", "yannick", "yves",
+    "zach", "álvaro", "ángel", "óscar",
+];
+
+static GIVEN: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| GIVEN_NAMES.iter().copied().collect());
+
+/// Whether a word is a frequent given name.
+pub(super) fn is_given_name(word: &str) -> bool {
+    word.chars().next().is_some_and(char::is_uppercase) && GIVEN.contains(word.to_lowercase().as_str())
+}
+
+/// Whether a word is a title of a person.
+pub(super) fn is_title(word: &str) -> bool {
+    word.chars().next().is_some_and(char::is_uppercase) && TITLES.contains(&word.to_lowercase().trim_end_matches('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cues_are_found_at_starts_of_words_in_five_languages() {
+        let text = "Der Hersteller, ein outil déployé, el proyecto, de klant; precluster";
+        let found: Vec<_> = cues(text, 0..text.len()).into_iter().map(|(cue, range)| (cue, &text[range])).collect();
+        let want = [
+            (Cue::Company, "Hersteller"),
+            (Cue::Software, "outil"),
+            (Cue::Software, "déploy"),
+            (Cue::Software, "proyecto"),
+            (Cue::Company, "klant"),
+        ];
+        assert_eq!(found, want);
+    }
+
+    #[test]
+    fn names_are_presented_by_the_words_around_them() {
+        assert!(presented("das CNCF-Projekt „", true));
+        assert!(presented("the open source tool ", true));
+        assert!(!presented("the project ", true));
+        assert!(presented("l'outil ", false));
+        assert!(!presented("to ", false));
+        assert!(presented_behind(" project was"));
+        assert!(!presented_behind(" projections"));
+    }
+
+    #[test]
+    fn persons_are_known_by_given_names_and_titles() {
+        assert!(is_given_name("Edward") && is_given_name("Jérôme") && !is_given_name("edward") && !is_given_name("Cilium"));
+        assert!(is_title("Herr") && is_title("Dr.") && !is_title("the"));
+    }
+}

@@ -1,0 +1,299 @@
+//! The sentences that can stand in a summary: whole, in prose, saying something by themselves. Pure: no I/O.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use super::cues;
+use crate::analysis::language::Language;
+use crate::analysis::phrases::Phrases;
+use crate::analysis::sentences::Sentence;
+use crate::analysis::words::Words;
+use crate::analysis::{BlockKind, Document};
+use crate::catalog::Catalog;
+
+/// Fewest and most words of a sentence.
+const LENGTH: Range<usize> = 6..71;
+/// Fewest function words of a sentence: without them it is a headline or a list.
+const FUNCTION_WORDS: usize = 2;
+
+/// A sentence that may be taken.
+#[derive(Debug)]
+pub(super) struct Candidate<'t> {
+    pub text: &'t str,
+    /// Numbers of its words.
+    pub words: Range<usize>,
+    /// Number of its words as a reader counts them.
+    pub length: usize,
+    pub span: Range<usize>,
+    /// Number of its section.
+    pub section: usize,
+    /// Whether it is the first sentence of a section, or of the whole report.
+    pub first_in_section: bool,
+    /// Number among the sentences of prose.
+    pub order: usize,
+    /// Number among all sentences.
+    pub sentence: usize,
+    pub list_item: bool,
+    /// Whether it leans on the sentence before.
+    pub leans: bool,
+    /// Whether the author speaks of themselves in it.
+    pub personal: bool,
+    /// Whether it speaks to the reader.
+    pub addressed: bool,
+    pub chatter: bool,
+    pub telling: usize,
+    /// How much it says: filled in by `weigh`.
+    pub weight: i64,
+    /// Forms of its words that carry meaning, with what each is worth: filled in by `weigh`.
+    pub content: Vec<(usize, i64)>,
+}
+
+/// What the cue phrases say.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cue {
+    Opener,
+    Call,
+    Chatter,
+    Telling,
+}
+
+static CUES: LazyLock<[Phrases<Cue>; 3]> = LazyLock::new(|| {
+    let of = |list: &'static [&'static str], cue| Phrases::new(list.iter().map(move |phrase| (*phrase, cue)));
+    let both = cues::CALLS
+        .iter()
+        .map(|phrase| (*phrase, Cue::Call))
+        .chain(cues::CHATTER.iter().map(|phrase| (*phrase, Cue::Chatter)));
+    [of(cues::OPENERS, Cue::Opener), Phrases::new(both), of(cues::TELLING, Cue::Telling)]
+});
+
+/// The words of the catalog and the rules, as numbers of this text's forms.
+pub(super) struct Rules {
+    /// Function words of any language.
+    pub stop: Vec<bool>,
+    personal: Vec<bool>,
+    reader: Vec<bool>,
+    /// First words of openers, with the number of words of each.
+    openers: BTreeMap<usize, usize>,
+    calls: BTreeSet<usize>,
+    chatter: BTreeSet<usize>,
+    telling: BTreeSet<usize>,
+}
+
+impl Rules {
+    pub fn new(words: &Words<'_>, language: Language, catalog: &Catalog) -> Self {
+        let (person, reader) = (cues::first_person(language), cues::second_person(language));
+        // texts in any language quote English
+        let known = [language.code(), "en"];
+        let languages = || {
+            let unknown = !catalog.languages.contains_key(language.code());
+            let read = move |code: &str| unknown || known.contains(&code);
+            catalog.languages.iter().filter(move |(code, _)| read(code)).map(|(_, data)| data)
+        };
+        let stop: BTreeSet<&str> =
+            languages().flat_map(|data| &data.stopwords).map(String::as_str).chain(FALLBACK.iter().copied()).collect();
+        let own = languages().flat_map(|data| {
+            let openers = data.openers.iter().map(|phrase| (phrase.as_str(), Cue::Opener));
+            let calls = data.calls_to_action.iter().map(|phrase| (phrase.as_str(), Cue::Call));
+            openers.chain(calls)
+        });
+        let own = Phrases::new(own);
+        let [openers, calls, telling] = &*CUES;
+        let hits: Vec<(usize, usize, Cue)> = [openers, calls, telling, &own]
+            .iter()
+            .flat_map(|phrases| phrases.find(words))
+            .map(|hit| (hit.first, hit.count, *hit.value))
+            .collect();
+        let mut openers = BTreeMap::new();
+        for (first, count, _) in hits.iter().filter(|hit| hit.2 == Cue::Opener) {
+            openers.entry(*first).and_modify(|known: &mut usize| *known = (*known).max(*count)).or_insert(*count);
+        }
+        let at = |wanted: Cue| hits.iter().filter(|hit| hit.2 == wanted).map(|hit| hit.0).collect();
+        Self {
+            stop: words.forms().iter().map(|form| stop.contains(form.as_ref())).collect(),
+            personal: words.forms().iter().map(|form| person.contains(&form.as_ref())).collect(),
+            reader: words.forms().iter().map(|form| reader.contains(&form.as_ref())).collect(),
+            openers,
+            calls: at(Cue::Call),
+            chatter: at(Cue::Chatter),
+            telling: at(Cue::Telling),
+        }
+    }
+}
+
+/// Frequent function words, for a catalog without languages.
+const FALLBACK: &[&str] = &[
+    "the", "of", "and", "to", "in", "is", "a", "for", "with", "on", "de", "het", "een", "van", "en", "der", "die",
+    "das", "und", "mit", "le", "la", "les", "des", "et", "est", "el", "los", "las", "que", "y", "con",
+];
+
+/// The sentences that can stand alone, and those that lean on the one before, which are taken only with it.
+pub(super) fn find<'t>(
+    document: &'t Document,
+    sentences: &[Sentence],
+    words: &Words<'_>,
+    language: Language,
+    rules: &Rules,
+) -> Vec<Candidate<'t>> {
+    let stop = |form: usize| rules.stop.get(form).copied().unwrap_or(false);
+    prose(document, sentences, words)
+        .into_iter()
+        .filter(|candidate| {
+            let forms = || candidate.words.clone().filter_map(|at| words.list().get(at)).map(|word| word.form);
+            LENGTH.contains(&candidate.length)
+                && is_whole(candidate.text)
+                && forms().filter(|form| stop(*form)).count() >= FUNCTION_WORDS
+                && !is_headline(words, &candidate.words)
+                && rules.calls.range(candidate.words.clone()).next().is_none()
+        })
+        .map(|mut candidate| {
+            let range = candidate.words.clone();
+            candidate.leans = match rules.openers.get(&range.start) {
+                Some(1) => !is_article(words, range.start, language, rules),
+                Some(_) => true,
+                None => false,
+            };
+            candidate.chatter = rules.chatter.range(range.clone()).next().is_some();
+            candidate.telling = rules.telling.range(range.clone()).count();
+            let any = |marked: &[bool]| {
+                let mut forms = range.clone().filter_map(|at| words.list().get(at)).map(|word| word.form);
+                forms.any(|form| marked.get(form).copied().unwrap_or(false))
+            };
+            candidate.personal = any(&rules.personal);
+            candidate.addressed = any(&rules.reader);
+            candidate
+        })
+        .collect()
+}
+
+/// For a text without any whole sentence: its list items, or else whatever it has.
+pub(super) fn find_any<'t>(document: &'t Document, sentences: &[Sentence], words: &Words<'_>) -> Vec<Candidate<'t>> {
+    let long: Vec<_> =
+        prose(document, sentences, words).into_iter().filter(|candidate| candidate.length >= 4).collect();
+    if long.iter().any(|candidate| candidate.list_item) {
+        return long.into_iter().filter(|candidate| candidate.list_item).collect();
+    }
+    if long.is_empty() { prose(document, sentences, words) } else { long }
+}
+
+/// The sentences outside headings, code, tables and furniture.
+fn prose<'t>(document: &'t Document, sentences: &[Sentence], words: &Words<'_>) -> Vec<Candidate<'t>> {
+    let (mut section, mut order, mut opened) = (0, 0, true);
+    let mut found = Vec::new();
+    for (number, sentence) in sentences.iter().enumerate() {
+        let kind = document.blocks.get(sentence.block).map(|block| block.kind);
+        match kind {
+            Some(BlockKind::Heading(_)) => {
+                section += 1;
+                opened = true;
+            }
+            Some(BlockKind::Paragraph | BlockKind::Quote | BlockKind::ListItem) => {
+                let Some(raw) = document.text.get(sentence.span.clone()) else { continue };
+                let text = raw.trim();
+                let start = sentence.span.start + (raw.len() - raw.trim_start().len());
+                let span = start..start + text.len();
+                found.push(Candidate {
+                    text,
+                    words: words.within(&span),
+                    length: text.split_whitespace().count(),
+                    span,
+                    section,
+                    first_in_section: opened,
+                    order,
+                    sentence: number,
+                    list_item: kind == Some(BlockKind::ListItem),
+                    leans: false,
+                    personal: false,
+                    addressed: false,
+                    chatter: false,
+                    telling: 0,
+                    weight: 0,
+                    content: Vec::new(),
+                });
+                order += 1;
+                opened = false;
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Whether a text starts and ends as a sentence does, asks nothing, and closes what it opens.
+fn is_whole(text: &str) -> bool {
+    let bare = text.trim_end_matches(['"', '”', '“', '»', '’', '\'', ')', ' ', '\u{a0}', '*', '_']);
+    let ends = bare.ends_with(['.', '!', '…']) && !bare.ends_with("...") && !text.contains('?');
+    let start = text.trim_start_matches(['"', '“', '„', '«', '»', '‘', '\'', '(', ' ', '\u{a0}', '¡']);
+    let first: String = start.chars().take_while(|c| c.is_alphanumeric()).collect();
+    // "eBPF", "k3s" and "containerd's" own spelling begins small; a name has a capital or a figure further on
+    let aside = text.starts_with('(');
+    let begins = !aside
+        && (first.starts_with(|c: char| c.is_uppercase() || c.is_numeric())
+            || first.chars().any(|c| c.is_uppercase() || c.is_ascii_digit()));
+    ends && begins && is_balanced(text) && !text.contains(['\n', '\t', '|', '{', '}', '→']) && !text.contains("http")
+}
+
+fn is_balanced(text: &str) -> bool {
+    let count = |c: char| text.matches(c).count();
+    let double = count('"') % 2 == 0;
+    // “…” in English and Dutch, „…“ in German, „…” in Dutch: openers and closers must be as many
+    let (low, left, right) = (count('„'), count('“'), count('”'));
+    let curly = if low > 0 { low == left + right } else { left == right };
+    double && curly && count('«') == count('»') && count('(') == count(')') && count('[') == count(']')
+}
+
+/// Whether the word that a sentence starts with is only the article of what follows ("Das neue Framework"), not a pronoun ("Das bleibt").
+fn is_article(words: &Words<'_>, first: usize, language: Language, rules: &Rules) -> bool {
+    let is_capital = |at: usize| words.written(at).starts_with(char::is_uppercase);
+    let next = words.form(first + 1);
+    match (language, words.form(first)) {
+        // a noun has a capital, and an adjective between the two this ending
+        (Language::De, "das" | "die" | "der" | "den") => {
+            is_capital(first + 1) || (next.ends_with(['e', 'n']) && is_capital(first + 2))
+        }
+        // no verb: these end in "t", or "te" and "de" for the past
+        (Language::Nl, "het") => {
+            let form = words.list().get(first + 1).map(|word| word.form);
+            let function = form.is_none_or(|form| rules.stop.get(form).copied().unwrap_or(false));
+            !function && !next.ends_with('t') && !next.ends_with("te") && !next.ends_with("de")
+        }
+        _ => false,
+    }
+}
+
+/// Whether most words begin with a capital, as in a title or a list of names.
+fn is_headline(words: &Words<'_>, range: &Range<usize>) -> bool {
+    let capital = range.clone().filter(|at| words.written(*at).starts_with(char::is_uppercase)).count();
+    3 * capital > 2 * range.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_sentences_are_told_from_fragments() {
+        for good in [
+            "The room was full.",
+            "eBPF made it simple.",
+            "“Das ist neu”, sagte sie.",
+            "„Das ist neu“, sagte er.",
+            "It (nearly) worked!",
+            "10.000 mensen kwamen.",
+        ] {
+            assert!(is_whole(good), "{good}");
+        }
+        for bad in [
+            "the room was full.",
+            "Our topics:",
+            "Was it full?",
+            "He said “it works.",
+            "Tools and more...",
+            "A list (of things.",
+            "No full stop",
+            "See https://example.com.",
+        ] {
+            assert!(!is_whole(bad), "{bad}");
+        }
+    }
+}

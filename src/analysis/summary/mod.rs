@@ -1,0 +1,50 @@
+//! A summary in the report's own words: whole sentences, verbatim, in the order of the report, within a number of words.
+//!
+//! [`candidates`] keeps the sentences that can stand alone, [`weigh`] says how much each tells, and [`select`] takes the best that do not
+//! repeat each other. Pure: no I/O, no clock, integers throughout; ties fall to the earlier sentence.
+
+mod candidates;
+mod cues;
+mod select;
+#[cfg(test)]
+mod tests;
+mod weigh;
+
+use super::language::Language;
+use super::names::Names;
+use super::sentences::Sentence;
+use super::words::Words;
+use super::{Document, ThemeHit};
+use crate::catalog::Catalog;
+use candidates::Rules;
+use weigh::Knowledge;
+
+/// Weight that lets a piece of text into the summary of a report that has no whole sentences.
+const ANYTHING: i64 = 100;
+
+/// Sentences of the document that say what it is about, joined by spaces, at most `max_words` words. Empty only where no sentence fits.
+pub fn extract(
+    document: &Document,
+    sentences: &[Sentence],
+    language: Language,
+    names: &Names,
+    themes: &[ThemeHit],
+    catalog: &Catalog,
+    max_words: usize,
+) -> String {
+    let words = Words::of_document(document);
+    let rules = Rules::new(&words, language, catalog);
+    let mut found = candidates::find(document, sentences, &words, language, &rules);
+    let nothing_whole = found.is_empty();
+    if nothing_whole {
+        found = candidates::find_any(document, sentences, &words);
+    }
+    weigh::weigh(&mut found, document, &words, &rules, &Knowledge { language, names, themes, catalog });
+    if nothing_whole {
+        // whatever there is fills the space
+        found.iter_mut().for_each(|candidate| candidate.weight = candidate.weight.max(0) + ANYTHING);
+    }
+    let chosen = select::choose(&found, max_words);
+    let texts = chosen.iter().filter_map(|at| found.get(*at)).map(|candidate| candidate.text);
+    texts.collect::<Vec<_>>().join(" ")
+}

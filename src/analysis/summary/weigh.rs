@@ -1,0 +1,190 @@
+//! How much a sentence tells: the words that the report repeats, names and figures, its place, and whether it names the event.
+//! Pure: no I/O, integers throughout.
+
+use std::collections::BTreeMap;
+
+use super::candidates::{Candidate, Rules};
+use crate::analysis::language::Language;
+use crate::analysis::names::{Found, Names};
+use crate::analysis::words::Words;
+use crate::analysis::{Document, ThemeHit};
+use crate::catalog::Catalog;
+
+/// Sentences at the beginning among which the one that names the event is looked for.
+const LEAD: usize = 12;
+/// Candidates that are searched for themes, and the most that themes add.
+const SEARCHED: usize = 100;
+const THEMES_LIMIT: i64 = 16;
+/// What naming the event adds: a summary without it leaves the reader to guess.
+const NAMES_EVENT: i64 = 45;
+
+/// What is known about the document.
+#[derive(Clone, Copy)]
+pub(super) struct Knowledge<'a> {
+    pub language: Language,
+    pub names: &'a Names,
+    pub themes: &'a [ThemeHit],
+    pub catalog: &'a Catalog,
+}
+
+/// Fills in the weights.
+pub(super) fn weigh(
+    candidates: &mut [Candidate<'_>],
+    document: &Document,
+    words: &Words<'_>,
+    rules: &Rules,
+    knowledge: &Knowledge<'_>,
+) {
+    let Knowledge { names, catalog, .. } = *knowledge;
+    let worth = worth(words, rules);
+    let projects = starts(&names.projects);
+    let organizations = starts(&names.organizations);
+    let last_section = candidates.last().map_or(0, |candidate| candidate.section);
+    let mut event_named = false;
+    for candidate in candidates.iter_mut() {
+        let mut forms: Vec<usize> =
+            candidate.words.clone().filter_map(|at| words.list().get(at)).map(|word| word.form).collect();
+        forms.sort_unstable();
+        forms.dedup();
+        candidate.content = forms
+            .iter()
+            .map(|form| (*form, worth.get(*form).copied().unwrap_or(0)))
+            .filter(|(_, worth)| *worth > 0)
+            .collect();
+        let sum: i64 = candidate.content.iter().map(|(_, worth)| worth).sum();
+        // divided by the root of the length: neither long sentences nor short ones win by their length
+        let centroid = sum * 10 / root(candidate.words.len().max(8) * 100);
+
+        let mut weight = centroid;
+        weight += entities(&projects, candidate, 6).min(16) + entities(&organizations, candidate, 3).min(6);
+        // a list of names says less than a statement about one
+        let named =
+            projects.range(candidate.span.clone()).count() + organizations.range(candidate.span.clone()).count();
+        if named >= 4 && 4 * named > candidate.words.len() {
+            weight -= 14;
+        }
+        weight += figures(candidate.text);
+        weight += 5 * i64::try_from(candidate.telling.min(3)).unwrap_or(0);
+        if candidate.first_in_section {
+            weight += 6;
+        }
+        if candidate.order < 2 {
+            weight += 6;
+        }
+        if last_section > 1 && candidate.section == last_section {
+            weight += 4;
+        }
+        if candidate.order < LEAD && !event_named && names_event(document, candidate, catalog) {
+            event_named = true;
+            weight += NAMES_EVENT;
+        }
+        if candidate.personal {
+            weight -= 12;
+        }
+        if candidate.addressed {
+            weight -= 8;
+        }
+        if candidate.chatter {
+            weight -= 16;
+        }
+        weight -= match candidate.length {
+            0..9 => 8,
+            9..38 => 0,
+            38..50 => 6,
+            _ => 16,
+        };
+        if candidate.list_item {
+            weight -= 5;
+        }
+        if candidate.text.ends_with('!') {
+            weight -= 8;
+        }
+        candidate.weight = weight;
+    }
+    add_themes(candidates, document, knowledge);
+}
+
+/// Whether it says which event the report is about: a series together with a year, a place or a number of days.
+fn names_event(document: &Document, candidate: &Candidate<'_>, catalog: &Catalog) -> bool {
+    let series = catalog.series_names.find(&document.text, candidate.span.clone());
+    let place = || !catalog.place_names.find(&document.text, candidate.span.clone()).is_empty();
+    !series.is_empty() && (candidate.text.contains(|c: char| c.is_ascii_digit()) || place())
+}
+
+/// Adds points to the candidates that speak of the themes that the report is about, more for a stronger theme. To search them all costs more
+/// than everything else, so only those are searched that may be taken.
+fn add_themes(candidates: &mut [Candidate<'_>], document: &Document, knowledge: &Knowledge<'_>) {
+    let Knowledge { language, themes, catalog, .. } = *knowledge;
+    let scores: BTreeMap<&str, u32> = themes.iter().map(|theme| (theme.name.as_str(), theme.score)).collect();
+    let mut weights: Vec<i64> = candidates.iter().map(|candidate| candidate.weight).collect();
+    weights.sort_unstable_by_key(|weight| std::cmp::Reverse(*weight));
+    let least = weights.get(SEARCHED).copied().unwrap_or(i64::MIN);
+    for candidate in candidates.iter_mut().filter(|candidate| candidate.weight >= least) {
+        let mut spoken_of: BTreeMap<usize, i64> = BTreeMap::new();
+        for hit in catalog.theme_terms.find(&document.text, candidate.span.clone(), language.code()) {
+            let score = catalog.themes.get(hit.theme).and_then(|theme| scores.get(theme.name.as_str()));
+            if let Some(score) = score.filter(|_| hit.weight >= 2) {
+                spoken_of.insert(hit.theme, 2 + i64::from((*score).min(24)) / 4);
+            }
+        }
+        candidate.weight += spoken_of.values().sum::<i64>().min(THEMES_LIMIT);
+    }
+}
+
+/// What each form is worth: how often the report uses it, if it carries meaning. A form that stands in one sentence alone says little about
+/// the whole, and one that stands everywhere does not tell sentences apart.
+fn worth(words: &Words<'_>, rules: &Rules) -> Vec<i64> {
+    let mut counts = vec![0usize; words.forms().len()];
+    for word in words.list() {
+        if let Some(count) = counts.get_mut(word.form) {
+            *count += 1;
+        }
+    }
+    let forms = words.forms().iter().zip(&counts).enumerate();
+    forms
+        .map(|(at, (form, count))| {
+            let meaning = form.chars().count() > 2 && !form.chars().all(|c| c.is_ascii_digit());
+            if !meaning || rules.stop.get(at).copied().unwrap_or(false) {
+                return 0;
+            }
+            match *count {
+                0 | 1 => 1,
+                count => root(count.min(25) * 16),
+            }
+        })
+        .collect()
+}
+
+/// Places where entries are named, with how often each is named in all.
+fn starts(found: &[Found]) -> BTreeMap<usize, (usize, usize)> {
+    let mentions = found.iter().flat_map(|entry| {
+        entry.mentions.iter().map(|mention| (mention.span.start, (entry.entry, entry.mentions.len())))
+    });
+    mentions.collect()
+}
+
+/// Points for the different entries that a sentence names, more for those that the report speaks of often.
+fn entities(starts: &BTreeMap<usize, (usize, usize)>, candidate: &Candidate<'_>, each: i64) -> i64 {
+    let mut named: BTreeMap<usize, usize> = BTreeMap::new();
+    for (_, (entry, mentions)) in starts.range(candidate.span.clone()) {
+        named.insert(*entry, *mentions);
+    }
+    named.values().map(|mentions| each + i64::try_from((*mentions).min(4)).unwrap_or(0) - 1).sum()
+}
+
+/// Points for figures, more for a number of something than for a version.
+fn figures(text: &str) -> i64 {
+    let number = |word: &str| {
+        word.len() >= 2 && word.starts_with(|c: char| c.is_ascii_digit()) && !word.contains(|c: char| c.is_alphabetic())
+    };
+    match text.split_whitespace().any(number) {
+        true => 7,
+        false if text.contains(|c: char| c.is_ascii_digit()) => 3,
+        false => 0,
+    }
+}
+
+/// Integer square root.
+fn root(number: usize) -> i64 {
+    i64::try_from(number.isqrt().max(1)).unwrap_or(1)
+}

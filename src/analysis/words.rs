@@ -1,0 +1,198 @@
+//! Words of a text, folded to lower case and interned, so that the scorers compare numbers instead of strings.
+//!
+//! A word is a run of letters and digits: hyphens, apostrophes and slashes part words ("zero-day", "l'énergie", "CI/CD" are two words each).
+//! Pure: no I/O, no state.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::ops::Range;
+
+use super::{BlockKind, Document};
+
+/// A word of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Word {
+    /// First byte in the text.
+    pub start: usize,
+    /// Byte after the last.
+    pub end: usize,
+    /// Index of its folded form in [`Words::forms`].
+    pub form: usize,
+    /// Index of its block; 0 for a text without blocks.
+    pub block: usize,
+}
+
+/// The words of a text in order.
+#[derive(Debug, Default)]
+pub(crate) struct Words<'t> {
+    text: &'t str,
+    list: Vec<Word>,
+    forms: Vec<Box<str>>,
+    index: HashMap<Box<str>, usize, Hash>,
+}
+
+type Hash = BuildHasherDefault<Fnv>;
+
+/// The FNV-1a hash: words are short, and a hash that withstands chosen keys would cost more than all the rest. A text of colliding words can
+/// only slow down itself, and its size is limited.
+#[derive(Debug)]
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for Fnv {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+impl<'t> Words<'t> {
+    /// The words of the blocks that are analysed: all but page furniture and code.
+    pub fn of_document(document: &'t Document) -> Self {
+        let mut words = Self { text: &document.text, ..Self::default() };
+        for (block, part) in document.blocks.iter().enumerate() {
+            if !matches!(part.kind, BlockKind::Furniture | BlockKind::Code) {
+                words.add(part.span.clone(), block);
+            }
+        }
+        words
+    }
+
+    /// The words of a text that stands alone, such as a title.
+    pub fn of_text(text: &'t str) -> Self {
+        let mut words = Self { text, ..Self::default() };
+        words.add(0..text.len(), 0);
+        words
+    }
+
+    fn add(&mut self, span: Range<usize>, block: usize) {
+        let Some(part) = self.text.get(span.clone()) else { return };
+        let mut folded = String::new();
+        let mut start = None;
+        for (offset, c) in part.char_indices().map(|(at, c)| (span.start + at, c)) {
+            if c.is_alphanumeric() {
+                start.get_or_insert(offset);
+                if c.is_ascii() {
+                    folded.push(c.to_ascii_lowercase());
+                } else {
+                    folded.extend(c.to_lowercase());
+                }
+            } else if let Some(start) = start.take() {
+                self.push(start, offset, block, &folded);
+                folded.clear();
+            }
+        }
+        if let Some(start) = start {
+            self.push(start, span.end, block, &folded);
+        }
+    }
+
+    fn push(&mut self, start: usize, end: usize, block: usize, folded: &str) {
+        let form = match self.index.get(folded) {
+            Some(&form) => form,
+            None => {
+                let form = self.forms.len();
+                self.forms.push(folded.into());
+                self.index.insert(folded.into(), form);
+                form
+            }
+        };
+        self.list.push(Word { start, end, form, block });
+    }
+
+    /// All words.
+    pub fn list(&self) -> &[Word] {
+        &self.list
+    }
+
+    /// The different folded forms.
+    pub fn forms(&self) -> &[Box<str>] {
+        &self.forms
+    }
+
+    /// The text they are words of.
+    pub fn text(&self) -> &'t str {
+        self.text
+    }
+
+    /// Folded form of the word with this number; empty beyond the last.
+    pub fn form(&self, at: usize) -> &str {
+        self.list.get(at).and_then(|word| self.forms.get(word.form)).map_or("", |form| form)
+    }
+
+    /// The word with this number as it is written; empty beyond the last.
+    pub fn written(&self, at: usize) -> &'t str {
+        self.list.get(at).and_then(|word| self.text.get(word.start..word.end)).unwrap_or("")
+    }
+
+    /// What stands between the word with this number and the next; `None` where the next is missing or in another block.
+    pub fn gap(&self, at: usize) -> Option<&'t str> {
+        let (this, next) = (self.list.get(at)?, self.list.get(at + 1)?);
+        if this.block == next.block { self.text.get(this.end..next.start) } else { None }
+    }
+
+    /// Numbers of the words that lie within a byte range.
+    pub fn within(&self, span: &Range<usize>) -> Range<usize> {
+        let first = self.list.partition_point(|word| word.start < span.start);
+        let last = self.list.partition_point(|word| word.end <= span.end);
+        first..last.max(first)
+    }
+
+    #[cfg(test)]
+    /// Byte range of `count` words from this number on.
+    pub fn span(&self, first: usize, count: usize) -> Range<usize> {
+        let start = self.list.get(first).map_or(0, |word| word.start);
+        let end = self.list.get(first + count.max(1) - 1).map_or(start, |word| word.end);
+        start..end.max(start)
+    }
+}
+
+/// The folded words of a phrase, as they are found in a text.
+pub(crate) fn fold(phrase: &str) -> Vec<Box<str>> {
+    let words = Words::of_text(phrase);
+    (0..words.list.len()).map(|at| words.form(at).into()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hyphens_apostrophes_and_slashes_part_words() {
+        let words = Words::of_text("L’Énergie: CI/CD, zero-day, eBPF's");
+        let forms: Vec<_> = (0..words.list().len()).map(|at| words.form(at)).collect();
+        assert_eq!(forms, ["l", "énergie", "ci", "cd", "zero", "day", "ebpf", "s"]);
+        assert_eq!(words.written(1), "Énergie");
+        assert_eq!(words.gap(2), Some("/"));
+    }
+
+    #[test]
+    fn words_within_a_range_are_whole() {
+        let words = Words::of_text("eins zwei drei");
+        assert_eq!(words.within(&(5..14)), 1..3);
+        assert_eq!(words.within(&(6..14)), 2..3);
+        assert_eq!(words.within(&(14..14)), 3..3);
+        assert_eq!(words.span(1, 2), 5..14);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_gives_words_at_character_boundaries(text in "\\PC{0,80}") {
+            let words = Words::of_text(&text);
+            for (at, word) in words.list().iter().enumerate() {
+                proptest::prop_assert!(text.get(word.start..word.end).is_some());
+                proptest::prop_assert!(!words.written(at).is_empty());
+            }
+        }
+    }
+}

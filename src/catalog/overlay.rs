@@ -1,0 +1,198 @@
+//! A team's own catalogs on top of another one. Pure functions.
+
+use sha2::{Digest, Sha256};
+
+use super::fold::squash;
+use super::load::{hex, parse_term};
+use super::matcher::NameKind;
+use super::{Catalog, Matching, Organization, Project, Surface, Theme};
+use crate::api::{CatalogOrganization, CatalogProject, CatalogTheme, ReportCatalogSpec};
+
+impl Catalog {
+    /// This catalog with others, each with its name for messages, on top of it in their order; and the conflicts found: spellings that another
+    /// entry has too, references that lead nowhere, exclusions of what is not there. Where spellings clash, the overlay's entry has it.
+    pub fn with_overlays(&self, overlays: &[(&str, &ReportCatalogSpec)]) -> (Catalog, Vec<String>) {
+        let mut catalog = Catalog {
+            revision: self.revision.clone(),
+            projects: self.projects.clone(),
+            organizations: self.organizations.clone(),
+            themes: self.themes.clone(),
+            series: self.series.clone(),
+            places: self.places.clone(),
+            languages: self.languages.clone(),
+            block_phrases: self.block_phrases.clone(),
+            ..Catalog::default()
+        };
+        let mut conflicts = Vec::new();
+        for (name, spec) in overlays {
+            catalog.apply(name, spec, &mut conflicts);
+        }
+        catalog.revision = revision(&self.revision, overlays);
+        (catalog.compiled(), conflicts)
+    }
+
+    fn apply(&mut self, name: &str, spec: &ReportCatalogSpec, conflicts: &mut Vec<String>) {
+        for theme in &spec.themes {
+            self.apply_theme(theme);
+        }
+        for project in &spec.projects {
+            self.apply_project(name, project, conflicts);
+        }
+        for organization in &spec.organizations {
+            self.apply_organization(name, organization, conflicts);
+        }
+        for excluded in &spec.exclude {
+            if !self.exclude(excluded) {
+                conflicts.push(format!("{name}: exclude: nothing is called {excluded:?}"));
+            }
+        }
+        for project in &spec.projects {
+            for theme in project.themes.iter().filter(|theme| !self.themes.iter().any(|known| known.name == **theme)) {
+                conflicts.push(format!("{name}: project {:?}: there is no theme {theme:?}", project.name));
+            }
+            if let Some(parent) = &project.parent
+                && !self.projects.iter().any(|known| squash(&known.name) == squash(parent))
+            {
+                conflicts.push(format!(
+                    "{name}: project {:?}: there is no project {parent:?} that it could be a part of",
+                    project.name
+                ));
+            }
+        }
+    }
+
+    fn apply_project(&mut self, catalog: &str, entry: &CatalogProject, conflicts: &mut Vec<String>) {
+        let at = self.projects.iter().position(|known| squash(&known.name) == squash(&entry.name));
+        let index = at.unwrap_or_else(|| {
+            self.projects.push(Project { name: entry.name.clone(), ..Project::default() });
+            self.projects.len() - 1
+        });
+        for taken in
+            take_spellings(entry.names(), self.projects.iter_mut().map(|p| (p.name.as_str(), &mut p.surfaces)), index)
+        {
+            conflicts.push(format!("{catalog}: project {:?}: {taken}", entry.name));
+        }
+        let Some(project) = self.projects.get_mut(index) else { return };
+        add_spellings(&mut project.surfaces, entry.names(), entry.matching);
+        project.curated = true;
+        // Who lists a project wants to see it, even one that the built-in catalog holds for everyday technology.
+        project.general = false;
+        for (field, later) in [
+            (&mut project.category, &entry.category),
+            (&mut project.maturity, &entry.maturity),
+            (&mut project.homepage, &entry.homepage),
+            (&mut project.vendor, &entry.vendor),
+            (&mut project.parent, &entry.parent),
+        ] {
+            if later.is_some() {
+                field.clone_from(later);
+            }
+        }
+        if !entry.themes.is_empty() {
+            project.themes.clone_from(&entry.themes);
+        }
+    }
+
+    fn apply_organization(&mut self, catalog: &str, entry: &CatalogOrganization, conflicts: &mut Vec<String>) {
+        let at = self.organizations.iter().position(|known| squash(&known.name) == squash(&entry.name));
+        let index = at.unwrap_or_else(|| {
+            self.organizations.push(Organization { name: entry.name.clone(), ..Organization::default() });
+            self.organizations.len() - 1
+        });
+        let names = || std::iter::once(entry.name.as_str()).chain(entry.aliases.iter().map(String::as_str));
+        for taken in
+            take_spellings(names(), self.organizations.iter_mut().map(|o| (o.name.as_str(), &mut o.surfaces)), index)
+        {
+            conflicts.push(format!("{catalog}: organization {:?}: {taken}", entry.name));
+        }
+        let Some(organization) = self.organizations.get_mut(index) else { return };
+        add_spellings(&mut organization.surfaces, names(), entry.matching);
+        organization.curated = true;
+    }
+
+    fn apply_theme(&mut self, entry: &CatalogTheme) {
+        let at = self.themes.iter().position(|known| known.name == entry.name);
+        let index = at.unwrap_or_else(|| {
+            self.themes.push(Theme { name: entry.name.clone(), title: entry.name.clone(), ..Theme::default() });
+            self.themes.len() - 1
+        });
+        let Some(theme) = self.themes.get_mut(index) else { return };
+        if let Some(title) = &entry.title {
+            theme.title.clone_from(title);
+        }
+        for (language, terms) in &entry.terms {
+            theme.terms.entry(language.clone()).or_default().extend(terms.iter().filter_map(|term| parse_term(term)));
+        }
+    }
+
+    /// Removes what is called so; false if nothing is.
+    fn exclude(&mut self, name: &str) -> bool {
+        let before = self.projects.len() + self.organizations.len() + self.themes.len();
+        let key = squash(name);
+        self.projects.retain(|known| squash(&known.name) != key);
+        self.organizations.retain(|known| squash(&known.name) != key);
+        self.themes.retain(|known| known.name != name);
+        before != self.projects.len() + self.organizations.len() + self.themes.len()
+    }
+
+    /// Index of the entry that is called so.
+    pub fn index_of(&self, kind: NameKind, name: &str) -> Option<usize> {
+        match kind {
+            NameKind::Project => self.projects.iter().position(|known| known.name == name),
+            NameKind::Organization => self.organizations.iter().position(|known| known.name == name),
+        }
+    }
+}
+
+impl CatalogProject {
+    /// The name and the aliases.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.name.as_str()).chain(self.aliases.iter().map(String::as_str))
+    }
+}
+
+/// Takes the spellings away from all entries but the one at `index`; says from which.
+fn take_spellings<'a, 'b>(
+    names: impl Iterator<Item = &'a str>,
+    entries: impl Iterator<Item = (&'b str, &'b mut Vec<Surface>)>,
+    index: usize,
+) -> Vec<String> {
+    let keys: Vec<(String, &str)> = names.map(|name| (squash(name), name)).collect();
+    let mut taken = Vec::new();
+    for (_, (owner, surfaces)) in entries.enumerate().filter(|(at, _)| *at != index) {
+        surfaces.retain(|surface| {
+            let key = squash(&surface.text);
+            let clash = keys.iter().find(|(known, _)| *known == key);
+            if let Some((_, name)) = clash {
+                taken.push(format!("{name:?} is also a name of {owner:?}, and no longer means that"));
+            }
+            clash.is_none()
+        });
+    }
+    taken
+}
+
+/// Adds spellings, or says anew how careful to be with them.
+fn add_spellings<'a>(surfaces: &mut Vec<Surface>, names: impl Iterator<Item = &'a str>, matching: Option<Matching>) {
+    for name in names.map(str::trim).filter(|name| !name.is_empty()) {
+        match surfaces.iter_mut().find(|known| squash(&known.text) == squash(name)) {
+            Some(known) => known.matching = matching.unwrap_or(known.matching),
+            None => surfaces.push(Surface { text: name.to_owned(), matching: matching.unwrap_or_default() }),
+        }
+    }
+}
+
+/// Digest of the base and all that lies on top of it, in its order.
+fn revision(base: &str, overlays: &[(&str, &ReportCatalogSpec)]) -> String {
+    if overlays.is_empty() {
+        return base.to_owned();
+    }
+    let mut digest = Sha256::new();
+    digest.update(base.as_bytes());
+    for (_, spec) in overlays {
+        // A spec is maps, lists and strings: writing it cannot fail.
+        digest.update(b"\n");
+        digest.update(serde_json::to_vec(spec).unwrap_or_default());
+    }
+    format!("sha256:{}", hex(&digest.finalize()))
+}

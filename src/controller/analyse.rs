@@ -1,0 +1,143 @@
+//! The analysis as a step of a run: bytes to document to [`Analysis`], on a thread of its own, few at a time, within a time limit.
+//! The functions at the top are pure and are the same that `analyze` uses without a cluster.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+
+use crate::analysis::document::{detect_format, parse};
+use crate::analysis::{Analysis, Analyzer, Document, DocumentError, EventHints, Format, Hints};
+use crate::api::{ConferenceReportSpec, TextFormat};
+use crate::catalog::Catalog;
+use crate::source::{FetchError, Fetched, decode};
+
+/// Reads what was fetched as a document.
+///
+/// # Errors
+/// When it is empty, no text, or no document that can be read in reasonable time.
+pub fn document(fetched: &Fetched, spec: &ConferenceReportSpec, catalog: &Catalog) -> Result<Document, FetchError> {
+    let empty = || FetchError::EmptySource {
+        origin: match &fetched.file_name {
+            Some(name) => format!("{name:?}"),
+            None => "the source".to_owned(),
+        },
+    };
+    if fetched.bytes.iter().all(u8::is_ascii_whitespace) {
+        return Err(empty());
+    }
+    let text = decode::decode(fetched).map_err(|error| FetchError::NotText { problem: error.to_string() })?;
+    let format = match spec.format {
+        TextFormat::Auto => detect_format(&text, fetched.media_type.as_deref(), fetched.file_name.as_deref()),
+        TextFormat::Text => Format::Text,
+        TextFormat::Markdown => Format::Markdown,
+        TextFormat::Html => Format::Html,
+    };
+    parse(&text, format, &catalog.languages).map_err(|error| match error {
+        DocumentError::Empty => empty(),
+        other => FetchError::UnreadableDocument { problem: other.to_string() },
+    })
+}
+
+/// What the spec says beforehand.
+pub fn hints(spec: &ConferenceReportSpec) -> Hints {
+    let event = spec.event.clone().unwrap_or_default();
+    Hints {
+        language: spec.language.clone(),
+        event: EventHints {
+            name: event.name,
+            edition: event.edition,
+            year: event.year,
+            location: event.location,
+            start_date: event.start_date,
+            end_date: event.end_date,
+        },
+        summary_max_words: usize::try_from(spec.summary.max_words).unwrap_or(0).clamp(20, 500),
+    }
+}
+
+/// The places for work that takes a processor: as many as there are cores, so that watches and probes are answered meanwhile.
+#[derive(Clone, Debug)]
+pub struct Workers {
+    places: Arc<Semaphore>,
+    limit: Duration,
+}
+
+/// Why work on a processor gave nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WorkError {
+    /// It took longer than allowed.
+    #[error("it takes longer than {0} s")]
+    TooLong(u64),
+    /// It failed in a way that it should not, or the operator is stopping.
+    #[error("the analysis failed on it")]
+    Failed,
+}
+
+impl Workers {
+    /// Places for `cores` pieces of work at a time, each of which may take `limit`.
+    pub fn new(cores: usize, limit: Duration) -> Self {
+        Self { places: Arc::new(Semaphore::new(cores.max(1))), limit }
+    }
+
+    /// Does work on a thread of its own. Work that takes too long is given up but keeps its place until it ends, because a thread
+    /// cannot be stopped: runaway work must not multiply.
+    ///
+    /// # Errors
+    /// When it takes too long or panics; the panic ends only this piece of work.
+    pub async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, WorkError> {
+        let place = Arc::clone(&self.places).acquire_owned().await.map_err(|_| WorkError::Failed)?;
+        let task = tokio::task::spawn_blocking(move || {
+            let result = work();
+            drop(place);
+            result
+        });
+        match tokio::time::timeout(self.limit, task).await {
+            Ok(Ok(result)) => Ok(result),
+            Ok(Err(_)) => Err(WorkError::Failed),
+            Err(_) => Err(WorkError::TooLong(self.limit.as_secs())),
+        }
+    }
+
+    /// Analyses a text.
+    ///
+    /// # Errors
+    /// As [`document`], and when it takes too long.
+    pub async fn analyse(
+        &self,
+        fetched: Arc<Fetched>,
+        spec: ConferenceReportSpec,
+        analyzer: Analyzer,
+    ) -> Result<Analysis, FetchError> {
+        let work = move || {
+            let document = document(&fetched, &spec, analyzer.catalog())?;
+            Ok(analyzer.analyze(&document, &hints(&spec)))
+        };
+        self.run(work)
+            .await
+            .unwrap_or_else(|error| Err(FetchError::UnreadableDocument { problem: error.to_string() }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn runaway_work_is_given_up_and_a_panic_stays_where_it_is() {
+        let workers = Workers::new(2, Duration::from_millis(50));
+        let slow = workers.run(|| std::thread::sleep(Duration::from_millis(200))).await;
+        assert_eq!(slow, Err(WorkError::TooLong(0)));
+        assert_eq!(workers.run(|| -> u8 { panic!("poison") }).await, Err(WorkError::Failed));
+        assert_eq!(workers.run(|| 7).await, Ok(7));
+    }
+
+    #[test]
+    fn the_summary_stays_within_its_bounds_whatever_the_spec_says() {
+        let mut spec = ConferenceReportSpec::default();
+        for (asked, given) in [(-5, 20), (120, 120), (100_000, 500)] {
+            spec.summary.max_words = asked;
+            assert_eq!(hints(&spec).summary_max_words, given);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! What the operator remembers about each report beside its status: tries, waits, and its own last write. Memory only; everything in
+//! it may be lost at any time, at the cost of a read that would not have been needed.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use crate::api::ConfigMapVersion;
+
+use super::known::Known;
+use super::plan::{Inputs, is_newer};
+
+/// A write of this operator that the watch has not delivered yet.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// Resource version that the API server gave it.
+    pub resource_version: String,
+    /// What it says.
+    pub known: Known,
+}
+
+/// What is remembered about one report.
+#[derive(Clone, Debug, Default)]
+pub struct Entry {
+    /// Own last write, until the watch shows it: what the watch delivers may be older.
+    pub written: Option<Written>,
+    /// Inputs of the last run.
+    pub inputs: Option<Inputs>,
+    /// Failed runs in a row with these inputs.
+    pub failures: u32,
+    /// Not before this moment is a failed run repeated; none where only a change helps.
+    pub not_before: Option<Instant>,
+    /// When the URL is looked at next.
+    pub next_look: Option<Instant>,
+    /// A later version of the ConfigMap that was found to hold the same text.
+    pub checked: Option<ConfigMapVersion>,
+    /// Generation that the analysis in the status was made for.
+    pub analysed: Option<i64>,
+    /// ETag and Last-Modified of an answer that brought the same text again.
+    pub validators: Option<(Option<String>, Option<String>)>,
+    /// Whether the report was Ready when it was last handled.
+    pub ready: bool,
+}
+
+impl Entry {
+    /// The newer of what the watch shows and what was written.
+    pub fn known(&self, resource_version: Option<&str>, seen: Known) -> Known {
+        match &self.written {
+            Some(written) if resource_version.is_none_or(|seen| is_newer(&written.resource_version, seen)) => {
+                written.known.clone()
+            }
+            _ => seen,
+        }
+    }
+}
+
+/// How many reports stand how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Ready ones.
+    pub ready: usize,
+    /// Others.
+    pub not_ready: usize,
+    /// Those that wait before they are tried again.
+    pub in_backoff: usize,
+}
+
+/// The memory of all reports, by UID.
+#[derive(Debug, Default)]
+pub struct Ledger(Mutex<HashMap<String, Entry>>);
+
+impl Ledger {
+    /// What is remembered about a report.
+    pub fn get(&self, uid: &str) -> Entry {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(uid).cloned().unwrap_or_default()
+    }
+
+    /// Changes what is remembered about a report.
+    pub fn update(&self, uid: &str, change: impl FnOnce(&mut Entry)) {
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        change(entries.entry(uid.to_owned()).or_default());
+    }
+
+    /// The watch shows a version of the report: an own write that is not newer need not be kept any longer.
+    pub fn seen(&self, uid: &str, resource_version: &str) {
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(entry) = entries.get_mut(uid)
+            && entry.written.as_ref().is_some_and(|written| !is_newer(&written.resource_version, resource_version))
+        {
+            entry.written = None;
+        }
+    }
+
+    /// Forgets a report.
+    pub fn evict(&self, uid: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
+    }
+
+    /// Forgets all reports but these; what was deleted while the watch was away is noticed in this way.
+    pub fn retain(&self, uids: &HashSet<String>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|uid, _| uids.contains(uid));
+    }
+
+    /// How many reports stand how.
+    pub fn counts(&self) -> Counts {
+        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.values().fold(Counts::default(), |mut counts, entry| {
+            counts.ready += usize::from(entry.ready);
+            counts.not_ready += usize::from(!entry.ready);
+            counts.in_backoff += usize::from(entry.failures > 0 && entry.not_before.is_some());
+            counts
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(generation: i64) -> Known {
+        Known { observed_generation: generation, ..Known::default() }
+    }
+
+    #[test]
+    fn an_own_write_counts_until_the_watch_shows_it_or_something_newer() {
+        let ledger = Ledger::default();
+        ledger.update("u", |entry| {
+            entry.written = Some(Written { resource_version: "10".into(), known: known(2) });
+        });
+        assert_eq!(ledger.get("u").known(Some("9"), known(1)), known(2), "the watch lags");
+        assert_eq!(ledger.get("u").known(Some("10"), known(2)), known(2));
+        assert_eq!(ledger.get("u").known(Some("11"), known(3)), known(3), "somebody wrote after us");
+        ledger.seen("u", "9");
+        assert!(ledger.get("u").written.is_some());
+        ledger.seen("u", "11");
+        assert!(ledger.get("u").written.is_none());
+    }
+
+    #[test]
+    fn deleted_reports_leave_nothing_behind() {
+        let ledger = Ledger::default();
+        for n in 0..100 {
+            ledger.update(&format!("u{n}"), |entry| entry.ready = n % 2 == 0);
+        }
+        assert_eq!(ledger.counts(), Counts { ready: 50, not_ready: 50, in_backoff: 0 });
+        ledger.evict("u0");
+        ledger.retain(&HashSet::from(["u1".to_owned()]));
+        assert_eq!(ledger.counts(), Counts { ready: 0, not_ready: 1, in_backoff: 0 });
+    }
+}

@@ -1,0 +1,135 @@
+//! Writing a status: one server-side apply, within a time limit, and what its failures mean.
+
+use std::time::Duration;
+
+use kube::api::{Patch, PatchParams};
+use kube::core::{NamespaceResourceScope, PartialObjectMeta, Request};
+use kube::{Client, Resource};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use crate::api::FIELD_MANAGER;
+
+/// Asks for the metadata of what was written only: the operator knows the rest.
+const METADATA_ONLY: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+
+/// Which object is written.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a> {
+    /// Namespace.
+    pub namespace: &'a str,
+    /// Name.
+    pub name: &'a str,
+    /// UID, so that an object that was deleted and made anew in the meantime does not get the old one's status.
+    pub uid: &'a str,
+}
+
+/// Why a status was not written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WriteError {
+    /// The object is gone, or another one has its name. Nothing is left to do.
+    #[error("the object is gone")]
+    Gone,
+    /// No answer in time.
+    #[error("no answer within {0:?}")]
+    TimedOut(Duration),
+    /// The API server refused it.
+    #[error("the API server answered {code}: {message}")]
+    Refused {
+        /// Status code.
+        code: u16,
+        /// Its words.
+        message: String,
+        /// The least time to wait, where it named one.
+        after: Option<Duration>,
+    },
+    /// The API server was not reached, or its answer not understood.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl WriteError {
+    /// The `outcome` label of the metric.
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Gone => "gone",
+            Self::TimedOut(_) => "timeout",
+            Self::Refused { code: 409, .. } => "conflict",
+            Self::Refused { .. } | Self::Failed(_) => "error",
+        }
+    }
+
+    /// The least time to wait, where the API server named one.
+    pub const fn after(&self) -> Option<Duration> {
+        match self {
+            Self::Refused { after, .. } => *after,
+            _ => None,
+        }
+    }
+}
+
+/// Applies a status as a whole: fields that are not in it any more are removed. Gives the resource version of the write.
+///
+/// # Errors
+/// See [`WriteError`].
+pub async fn apply<K>(
+    client: &Client,
+    target: Target<'_>,
+    status: &impl Serialize,
+    limit: Duration,
+) -> Result<Option<String>, WriteError>
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + DeserializeOwned,
+{
+    let body = json!({
+        "apiVersion": K::api_version(&()),
+        "kind": K::kind(&()),
+        "metadata": {"name": target.name, "namespace": target.namespace, "uid": target.uid},
+        "status": status,
+    });
+    let mut request = Request::new(K::url_path(&(), Some(target.namespace)))
+        .patch_subresource("status", target.name, &PatchParams::apply(FIELD_MANAGER).force(), &Patch::Apply(body))
+        .map_err(|error| WriteError::Failed(error.to_string()))?;
+    request.headers_mut().insert(http::header::ACCEPT, http::HeaderValue::from_static(METADATA_ONLY));
+    match tokio::time::timeout(limit, client.request::<PartialObjectMeta<K>>(request)).await {
+        Ok(Ok(written)) => Ok(written.metadata.resource_version),
+        Ok(Err(error)) => Err(classify(&error)),
+        Err(_) => Err(WriteError::TimedOut(limit)),
+    }
+}
+
+fn classify(error: &kube::Error) -> WriteError {
+    let kube::Error::Api(status) = error else {
+        return WriteError::Failed(error.to_string());
+    };
+    // A UID that is not the object's any more is a conflict; force leaves no other kind.
+    if status.code == 404 || (status.code == 409 && status.message.to_ascii_lowercase().contains("uid")) {
+        return WriteError::Gone;
+    }
+    let seconds = status.details.as_ref().map(|details| details.retry_after_seconds).filter(|seconds| *seconds > 0);
+    WriteError::Refused {
+        code: status.code,
+        message: status.message.chars().take(500).collect(),
+        after: seconds.map(|seconds| Duration::from_secs(u64::from(seconds))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kube::core::Status;
+
+    fn api(code: u16, message: &str) -> WriteError {
+        classify(&kube::Error::Api(Box::new(Status { code, message: message.into(), ..Status::default() })))
+    }
+
+    #[test]
+    fn an_object_that_is_gone_is_no_failure_and_the_others_are_told_apart() {
+        assert_eq!(api(404, "not found"), WriteError::Gone);
+        assert_eq!(api(409, "uid mismatch: the provided object specified uid x"), WriteError::Gone);
+        assert_eq!(api(409, "the object has been modified").label(), "conflict");
+        assert_eq!(api(422, "status.words: Invalid value").label(), "error");
+        assert_eq!(WriteError::TimedOut(Duration::from_secs(1)).label(), "timeout");
+    }
+}

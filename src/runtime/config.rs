@@ -1,0 +1,37 @@
+//! The settings of a running operator, as the flags give them. Pure data.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::source::http::HttpSettings;
+
+/// How long the API server keeps a watch open. Short, because a connection that died unnoticed shows only when its watch should have
+/// ended.
+pub const WATCH_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Settings.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Namespaces to watch; all where there are none.
+    pub namespaces: Vec<String>,
+    /// Runs at a time.
+    pub concurrency: u16,
+    /// Analyses at a time.
+    pub cores: usize,
+    /// The longest time for one analysis.
+    pub analysis_timeout: Duration,
+    /// The longest time for one request to the Kubernetes API.
+    pub api_timeout: Duration,
+    /// How long the work that is going on may take to end after a signal.
+    pub grace: Duration,
+    /// Most bytes of a text.
+    pub max_bytes: u64,
+    /// For URLs.
+    pub http: HttpSettings,
+    /// Where /livez and /readyz are served.
+    pub health_addr: SocketAddr,
+    /// Where /metrics is served; nowhere where there is none.
+    pub metrics_addr: Option<SocketAddr>,
+    /// Name of the pod, for events.
+    pub instance: Option<String>,
+}

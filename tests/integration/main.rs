@@ -1,0 +1,9 @@
+//! The operator and its API on a real Kubernetes API server. One control plane for all tests, a namespace for each.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod admission;
+mod generated;
+mod http_faults;
+mod reports;
+mod support;

@@ -1,0 +1,104 @@
+//! A control plane with the operator's resources and rights installed, as an administrator would install them.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use anyhow::{Context, Result, bail};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
+
+use crate::control_plane::ControlPlane;
+
+/// Namespace of the operator.
+pub const OPERATOR_NAMESPACE: &str = "conference-report-system";
+const OPERATOR_ACCOUNT: &str = "conference-report-operator";
+
+/// A control plane with the resources installed.
+pub struct Cluster {
+    control_plane: ControlPlane,
+    namespaces: AtomicU32,
+}
+
+impl Cluster {
+    /// Starts a control plane and installs the CRDs, the operator's service account and its rights.
+    ///
+    /// # Errors
+    /// When the control plane does not start, or does not accept what is installed.
+    pub fn start() -> Result<Self> {
+        let cluster = Self { control_plane: ControlPlane::start()?, namespaces: AtomicU32::new(0) };
+        cluster.install()?;
+        Ok(cluster)
+    }
+
+    fn install(&self) -> Result<()> {
+        let root = crate::repository();
+        let crds = root.join("crds").display().to_string();
+        self.control_plane.run_kubectl(&["apply", "--server-side", "-f", &crds])?;
+        let rbac = root.join("deploy/base/rbac.yaml").display().to_string();
+        let namespace = root.join("deploy/base/namespace.yaml").display().to_string();
+        self.control_plane.run_kubectl(&["apply", "-f", &namespace])?;
+        self.control_plane.run_kubectl(&["apply", "-n", OPERATOR_NAMESPACE, "-f", &rbac])?;
+        self.control_plane.run_kubectl(&["wait", "--for=condition=Established", "--timeout=60s", "-f", &crds])?;
+        Ok(())
+    }
+
+    /// The control plane.
+    pub fn control_plane(&self) -> &ControlPlane {
+        &self.control_plane
+    }
+
+    /// A client with the administrator's rights. Each test makes its own: a client belongs to one async runtime.
+    pub async fn client(&self) -> Result<Client> {
+        let kubeconfig = Kubeconfig::read_from(self.control_plane.kubeconfig())?;
+        let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;
+        Ok(Client::try_from(config)?)
+    }
+
+    /// Creates a namespace that nobody else uses.
+    pub fn namespace(&self, purpose: &str) -> Result<String> {
+        let name = format!("{purpose}-{}", self.namespaces.fetch_add(1, Ordering::Relaxed));
+        self.control_plane.run_kubectl(&["create", "namespace", &name])?;
+        Ok(name)
+    }
+
+    /// Applies manifests given as JSON or YAML.
+    ///
+    /// # Errors
+    /// With the API server's words, when it refuses one.
+    pub fn apply(&self, namespace: &str, manifests: &str) -> Result<String> {
+        let mut child = self
+            .control_plane
+            .kubectl()
+            .args(["apply", "-n", namespace, "-f", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        std::io::Write::write_all(
+            &mut child.stdin.take().context("kubectl has no standard input")?,
+            manifests.as_bytes(),
+        )?;
+        let output = child.wait_with_output()?;
+        if !output.status.success() {
+            bail!("{}", String::from_utf8_lossy(&output.stderr).trim());
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// A kubeconfig with the rights that the operator has in production, and no more.
+    pub fn operator_kubeconfig(&self) -> Result<PathBuf> {
+        let token = self.control_plane.run_kubectl(&[
+            "create",
+            "token",
+            OPERATOR_ACCOUNT,
+            "-n",
+            OPERATOR_NAMESPACE,
+            "--duration=24h",
+        ])?;
+        let path = self.control_plane.folder().join("operator.kubeconfig");
+        fs::write(&path, self.control_plane.kubeconfig_for(OPERATOR_ACCOUNT, token.trim())?)?;
+        Ok(path)
+    }
+}

@@ -1,0 +1,231 @@
+//! etcd and kube-apiserver of one's own, on free loopback ports, ready in seconds.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::assets::Assets;
+use crate::keys;
+use crate::supervise::Supervised;
+
+/// How long the API server may take until it is ready; three seconds are usual.
+const READY_WITHIN: Duration = Duration::from_secs(90);
+
+/// A private control plane. Dropping it stops it and removes its files.
+pub struct ControlPlane {
+    // The order is the order of stopping.
+    api_server: Supervised,
+    etcd: Supervised,
+    assets: Assets,
+    folder: tempfile::TempDir,
+    url: String,
+}
+
+impl ControlPlane {
+    /// Starts a control plane and waits until it is ready.
+    ///
+    /// # Errors
+    /// When a program is missing, or when it does not become ready in time; the message holds the end of its log.
+    pub fn start() -> Result<Self> {
+        let assets = Assets::existing()?;
+        let mut last = None;
+        // A free port may be taken by somebody else before the server listens there.
+        for _ in 0..3 {
+            match Self::try_start(&assets) {
+                Ok(control_plane) => return Ok(control_plane),
+                Err(error) => last = Some(error),
+            }
+        }
+        Err(last.unwrap_or_else(|| anyhow::anyhow!("the control plane did not start")))
+    }
+
+    fn try_start(assets: &Assets) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("conference-report-control-plane-").tempdir()?;
+        let path = |name: &str| folder.path().join(name);
+        let [client_port, peer_port, secure_port] = free_ports()?;
+
+        let etcd_url = format!("http://127.0.0.1:{client_port}");
+        let peer_url = format!("http://127.0.0.1:{peer_port}");
+        let etcd = Supervised::start(
+            &assets.etcd(),
+            &[
+                format!("--data-dir={}", path("etcd").display()),
+                format!("--listen-client-urls={etcd_url}"),
+                format!("--advertise-client-urls={etcd_url}"),
+                format!("--listen-peer-urls={peer_url}"),
+                format!("--initial-advertise-peer-urls={peer_url}"),
+                format!("--initial-cluster=default={peer_url}"),
+                "--unsafe-no-fsync".to_owned(),
+                "--log-level=warn".to_owned(),
+            ],
+            &[],
+            &path("etcd.log"),
+        )?;
+
+        let (private_key, public_key) = keys::signing_keys()?;
+        fs::write(path("service-account.key"), private_key)?;
+        fs::write(path("service-account.pub"), public_key)?;
+        let token = keys::random_token()?;
+        fs::write(path("tokens.csv"), format!("{token},admin,admin,\"system:masters\"\n"))?;
+        fs::write(path("audit-policy.yaml"), AUDIT_POLICY)?;
+        let api_server = Supervised::start(
+            &assets.api_server(),
+            &[
+                format!("--etcd-servers={etcd_url}"),
+                format!("--cert-dir={}", path("certificates").display()),
+                format!("--secure-port={secure_port}"),
+                "--bind-address=127.0.0.1".to_owned(),
+                "--advertise-address=127.0.0.1".to_owned(),
+                "--endpoint-reconciler-type=none".to_owned(),
+                "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
+                format!("--service-account-key-file={}", path("service-account.pub").display()),
+                format!("--service-account-signing-key-file={}", path("service-account.key").display()),
+                format!("--token-auth-file={}", path("tokens.csv").display()),
+                "--authorization-mode=RBAC".to_owned(),
+                "--service-cluster-ip-range=127.96.0.0/16".to_owned(),
+                "--allow-privileged=true".to_owned(),
+                format!("--audit-policy-file={}", path("audit-policy.yaml").display()),
+                format!("--audit-log-path={}", path("audit.log").display()),
+                "--audit-log-mode=batch".to_owned(),
+                "--audit-log-batch-max-wait=200ms".to_owned(),
+            ],
+            // The owner may be killed before it can tidy up; the last of its children does it then.
+            &[("SUPERVISE_REMOVE".to_owned(), folder.path().display().to_string())],
+            &path("api-server.log"),
+        )?;
+
+        let mut control_plane =
+            Self { api_server, etcd, assets: assets.clone(), folder, url: format!("https://127.0.0.1:{secure_port}") };
+        control_plane.wait_for_certificate()?;
+        let kubeconfig = control_plane.kubeconfig_for("admin", &token)?;
+        fs::write(control_plane.kubeconfig(), kubeconfig)?;
+        control_plane.wait_until_ready()?;
+        Ok(control_plane)
+    }
+
+    /// Address of the API server.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The programs it runs.
+    pub fn assets(&self) -> &Assets {
+        &self.assets
+    }
+
+    /// The kubeconfig of the administrator.
+    pub fn kubeconfig(&self) -> PathBuf {
+        self.folder.path().join("admin.kubeconfig")
+    }
+
+    /// A folder for files of this run, removed with it.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// One JSON object a line for each request that wrote something, or that the operator made.
+    pub fn audit_log(&self) -> PathBuf {
+        self.folder.path().join("audit.log")
+    }
+
+    /// A kubeconfig with a bearer token.
+    pub fn kubeconfig_for(&self, user: &str, token: &str) -> Result<String> {
+        let certificate = self.folder.path().join("certificates/apiserver.crt");
+        let value = serde_json::json!({
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": "testbed", "cluster": {"server": self.url, "certificate-authority": certificate}}],
+            "users": [{"name": user, "user": {"token": token}}],
+            "contexts": [{"name": "testbed", "context": {"cluster": "testbed", "user": user}}],
+            "current-context": "testbed",
+        });
+        Ok(serde_saphyr::to_string(&value)?)
+    }
+
+    /// kubectl as the administrator, ready for arguments.
+    pub fn kubectl(&self) -> Command {
+        let mut command = Command::new(self.assets.kubectl());
+        command.env("KUBECONFIG", self.kubeconfig());
+        command
+    }
+
+    /// Runs kubectl as the administrator; what it printed on standard output.
+    ///
+    /// # Errors
+    /// When it fails; the message holds what it printed on standard error.
+    pub fn run_kubectl(&self, arguments: &[&str]) -> Result<String> {
+        let output = self.kubectl().args(arguments).output()?;
+        if !output.status.success() {
+            bail!("kubectl {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr).trim());
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    fn wait_for_certificate(&mut self) -> Result<()> {
+        let certificate = self.folder.path().join("certificates/apiserver.crt");
+        self.wait_for("writing its certificate", move |_| certificate.is_file())
+    }
+
+    fn wait_until_ready(&mut self) -> Result<()> {
+        self.wait_for("becoming ready", |control_plane| {
+            control_plane
+                .kubectl()
+                .args(["--request-timeout=2s", "get", "--raw", "/readyz"])
+                .output()
+                .is_ok_and(|output| output.status.success())
+        })?;
+        // The default namespace's service account and the RBAC bootstrap roles are there once this answers.
+        self.wait_for("creating its bootstrap roles", |control_plane| {
+            control_plane.run_kubectl(&["get", "clusterrole", "view", "-o", "name"]).is_ok()
+        })
+    }
+
+    fn wait_for(&mut self, what: &str, mut reached: impl FnMut(&mut Self) -> bool) -> Result<()> {
+        let deadline = Instant::now() + READY_WITHIN;
+        while !reached(self) {
+            let ended = self.etcd.has_ended() || self.api_server.has_ended();
+            if ended || Instant::now() > deadline {
+                let log = |name: &str| {
+                    let text = fs::read_to_string(self.folder.path().join(name)).unwrap_or_default();
+                    let lines: Vec<&str> = text.lines().collect();
+                    lines.get(lines.len().saturating_sub(8)..).unwrap_or_default().join("\n")
+                };
+                bail!(
+                    "the control plane failed at {what}\n--- kube-apiserver\n{}\n--- etcd\n{}",
+                    log("api-server.log"),
+                    log("etcd.log")
+                );
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        Ok(())
+    }
+}
+
+/// Everything that the operator asks for, and every write of anybody: enough to count and to prove.
+const AUDIT_POLICY: &str = r#"
+apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules:
+- level: Metadata
+  userGroups: ["system:serviceaccounts"]
+- level: Metadata
+  verbs: [create, update, patch, delete]
+  resources: [{group: confreports.dev}]
+- level: None
+"#;
+
+/// Ports on which nobody listens now.
+fn free_ports<const N: usize>() -> Result<[u16; N]> {
+    // All are held at the same time, so that they differ.
+    let listeners: Vec<TcpListener> =
+        (0..N).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<std::io::Result<_>>().context("no free port")?;
+    let ports: Vec<u16> =
+        listeners.iter().map(|listener| Ok(listener.local_addr()?.port())).collect::<std::io::Result<_>>()?;
+    ports.try_into().map_err(|_| anyhow::anyhow!("no free port"))
+}

@@ -1,0 +1,108 @@
+//! The operator as a process of its own, with the rights it has in production.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::cluster::Cluster;
+use crate::supervise::Supervised;
+
+/// How long the operator may take until it is ready.
+const READY_WITHIN: Duration = Duration::from_secs(30);
+
+/// A running operator. Dropping it stops it as Kubernetes would: with SIGTERM.
+pub struct Operator {
+    process: Supervised,
+    log: PathBuf,
+    health: SocketAddr,
+    metrics: SocketAddr,
+}
+
+impl Operator {
+    /// Starts the operator and waits until it says that it is ready.
+    ///
+    /// # Errors
+    /// When it does not become ready in time; the message holds its log.
+    pub fn start(binary: &Path, cluster: &Cluster, name: &str, flags: &[&str]) -> Result<Self> {
+        let [health, metrics] = [free_address()?, free_address()?];
+        let log = cluster.control_plane().folder().join(format!("operator-{name}.log"));
+        let mut arguments = vec![
+            "run".to_owned(),
+            format!("--health-addr={health}"),
+            format!("--metrics-addr={metrics}"),
+            "--log-format=json".to_owned(),
+        ];
+        arguments.extend(flags.iter().map(|flag| (*flag).to_owned()));
+        let environment = vec![
+            ("KUBECONFIG".to_owned(), cluster.operator_kubeconfig()?.display().to_string()),
+            ("POD_NAMESPACE".to_owned(), crate::cluster::OPERATOR_NAMESPACE.to_owned()),
+            ("POD_NAME".to_owned(), name.to_owned()),
+        ];
+        let process = Supervised::start(binary, &arguments, &environment, &log)?;
+        let mut operator = Self { process, log, health, metrics };
+        operator.wait_until_ready()?;
+        Ok(operator)
+    }
+
+    fn wait_until_ready(&mut self) -> Result<()> {
+        let deadline = Instant::now() + READY_WITHIN;
+        loop {
+            if self.get(self.health, "/readyz").is_ok_and(|(status, _)| status == 200) {
+                return Ok(());
+            }
+            if self.process.has_ended() || Instant::now() > deadline {
+                bail!("the operator did not become ready\n{}", self.log_text());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// What it has logged so far.
+    pub fn log_text(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// Its metrics in the text format.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub fn metrics(&self) -> Result<String> {
+        let (status, body) = self.get(self.metrics, "/metrics")?;
+        if status != 200 {
+            bail!("/metrics answered {status}");
+        }
+        Ok(body)
+    }
+
+    /// Status code and body of one of its health endpoints, for example `/livez`.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub fn health(&self, path: &str) -> Result<(u16, String)> {
+        self.get(self.health, path)
+    }
+
+    /// Stops it with SIGTERM and waits; its exit code.
+    pub fn stop(mut self) -> Option<i32> {
+        self.process.stop()
+    }
+
+    fn get(&self, address: SocketAddr, path: &str) -> Result<(u16, String)> {
+        let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(2))?;
+        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+        write!(stream, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        let (head, body) = answer.split_once("\r\n\r\n").context("no HTTP answer")?;
+        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).context("no status code")?;
+        Ok((status, body.to_owned()))
+    }
+}
+
+fn free_address() -> Result<SocketAddr> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}
