@@ -20,6 +20,13 @@ use crate::catalog::{Catalog, Matching, NameKind, NameTarget};
 /// Points that accept a spelling that is not plain.
 pub(super) const THRESHOLD: i32 = 4;
 
+/// Label: a capital where only names have one.
+pub(super) const CAPITAL: &str = "a capital inside a sentence";
+/// Label: words of companies nearby.
+pub(super) const COMPANIES: &str = "words of companies nearby";
+/// Label: a project that the CNCF hosts.
+pub(super) const HOSTED: &str = "a CNCF project";
+
 /// A reason for or against, with its points.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
@@ -292,6 +299,10 @@ fn project_gate(context: &Context<'_>, spot: &Spot, target: &NameTarget, found: 
         }
         // Two ordinary words may well stand side by side without being the name.
         let several = found.contains([' ', '-', '\u{a0}']);
+        // Three words joined by hyphens are an identifier.
+        if found.matches('-').count() >= 2 && !found.contains(' ') {
+            return Gate::Accept;
+        }
         let loose = several
             && (written_upper && !has_upper(found)
                 || target.written.contains('-') && !found.contains('-') && !has_upper(found));
@@ -306,7 +317,13 @@ fn project_gate(context: &Context<'_>, spot: &Spot, target: &NameTarget, found: 
     if !is_exact(found, target) && !is_near_exact(context, spot, target, found) {
         return Gate::Refuse("not in its own spelling");
     }
-    if target.matching == Matching::NeedsCue { Gate::Cue } else { Gate::Score }
+    careful_gate(target, found)
+}
+
+/// A word with a capital inside ("ControlPlane") is no ordinary word, even where its parts are.
+fn careful_gate(target: &NameTarget, found: &str) -> Gate {
+    let inner = !found.contains(' ') && has_lower(found) && found.chars().skip(1).any(char::is_uppercase);
+    if target.matching == Matching::NeedsCue && !inner { Gate::Cue } else { Gate::Score }
 }
 
 /// Spellings that differ from the catalog's in case but are as telling: capitals where all is in capitals, an initial capital for a lower-case name,
@@ -337,7 +354,7 @@ fn organization_gate(context: &Context<'_>, spot: &Spot, target: &NameTarget, fo
     if spot.tail == Tail::Plural || !is_exact(found, target) && !is_near_exact(context, spot, target, found) {
         return Gate::Refuse("not in its own spelling");
     }
-    if target.matching == Matching::NeedsCue { Gate::Cue } else { Gate::Score }
+    careful_gate(target, found)
 }
 
 /// Why a spelling is a part of a person's name, if it is.
@@ -378,7 +395,7 @@ pub(super) fn points(context: &Context<'_>, index: usize, spot: &Spot, target: &
     let mut parts = Parts(Vec::new());
     let found = context.text(&spot.span);
     document_points(context, target, spot.pattern, &mut parts);
-    shape_points(context, spot, found, &mut parts);
+    shape_points(context, spot, target, found, &mut parts);
     match target.kind {
         NameKind::Project => project_points(context, spot, target, &mut parts),
         NameKind::Organization => organization_points(context, spot, &mut parts),
@@ -413,14 +430,15 @@ fn document_points(context: &Context<'_>, target: &NameTarget, pattern: usize, p
     match target.kind {
         NameKind::Project => match projects {
             0 => parts.add("no certain project in the text", -4),
-            1 | 2 => {}
+            1 | 2 => parts.add("hardly any certain project in the text", -1),
             3..=7 => parts.add("several certain projects in the text", 2),
             _ => parts.add("many certain projects in the text", 3),
         },
         NameKind::Organization => match projects + organizations {
             0 => parts.add("no certain name in the text", -3),
             1..=3 => {}
-            _ => parts.add("many certain names in the text", 1),
+            4..=7 => parts.add("several certain names in the text", 1),
+            _ => parts.add("many certain names in the text", 2),
         },
     }
     let key = (target.kind, target.entry);
@@ -429,8 +447,9 @@ fn document_points(context: &Context<'_>, target: &NameTarget, pattern: usize, p
     }
     if let (NameKind::Project, Some(project)) = (target.kind, context.catalog.projects.get(target.entry)) {
         match project.maturity.as_deref() {
-            Some("graduated" | "incubating") => parts.add("a graduated or incubating project", 2),
-            Some(_) => parts.add("a CNCF project", 1),
+            // Graduated and incubating ones are the most talked about.
+            Some("graduated" | "incubating") => parts.add(HOSTED, 2),
+            Some(_) => parts.add(HOSTED, 1),
             None => {}
         }
         if let Some(parent) = &project.parent
@@ -445,49 +464,74 @@ fn document_points(context: &Context<'_>, target: &NameTarget, pattern: usize, p
 }
 
 /// What the spelling and the words right beside it say.
-fn shape_points(context: &Context<'_>, spot: &Spot, found: &str, parts: &mut Parts) {
-    let initial = context.sentence_initial(spot);
+fn shape_points(context: &Context<'_>, spot: &Spot, target: &NameTarget, found: &str, parts: &mut Parts) {
     let count = letters(found).chars().count();
     let before = context.before(spot);
-    if initial {
-        if !alone(context, spot) {
-            parts.add("at the start of a sentence", -1);
-        }
-    } else if has_upper(found) && !context.capital_is_void(spot) {
-        parts.add("a capital inside a sentence", 1);
+    let shouted = context.shouted.get(spot.block).copied().unwrap_or_default();
+    // Case that no place in a sentence and no title gives to a word: "AKS", "CoreOS", "Palo Alto".
+    let own_case = !shouted && has_own_case(found);
+    if own_case {
+        parts.add("a case of its own", 2);
     }
     if !has_upper(found) {
         parts.add("in lower case", -2);
-    } else if count <= 3 {
-        parts.add("very short", -1);
+    } else if context.sentence_initial(spot) {
+        // In French and Spanish a noun does not start a sentence without its article, so a bare word there is rather a name.
+        if !own_case && !alone(context, spot) && !matches!(context.language, Language::Fr | Language::Es) {
+            parts.add("at the start of a sentence", -1);
+        }
+    } else if !context.capital_is_void(spot) {
+        parts.add(CAPITAL, 2);
     }
-    if found.chars().skip(1).any(char::is_uppercase) && has_lower(found) {
-        parts.add("an inner capital", 2);
+    if count <= 3 && !own_case {
+        parts.add("very short", -1);
     }
     let previous = before.trim_end().rsplit(|c: char| !c.is_alphanumeric() && c != '@').next().unwrap_or_default();
     if before.ends_with([' ', '\u{a0}']) && words::is_article(previous) && spot.tail != Tail::Compound {
-        parts.add("after an article", -2);
+        // Where every noun has a capital, the article is all that tells a noun from a name.
+        parts.add("after an article", if context.capital_is_void(spot) { -3 } else { -2 });
     }
-    if context.language != Language::De && !context.capital_is_void(spot) {
-        let first_word = before.trim_end().len() == previous.len()
-            || before.trim_end().trim_end_matches(previous).trim_end().ends_with(['.', '!', '?', ':']);
-        if before.ends_with(' ')
-            && before.trim_end().ends_with(previous)
-            && capitalized(previous)
-            && !first_word
-            && !context.is_known_at(spot.span.start.saturating_sub(2))
-        {
-            parts.add("after an unknown word with a capital", -1);
-        }
-        if let Some(rest) = context.behind(spot).strip_prefix(' ')
-            && capitalized(rest)
-            && !context.is_known_at(spot.span.end + 1)
-        {
-            parts.add("before an unknown word with a capital", -1);
-        }
-    }
+    neighbour_points(context, spot, target, previous, parts);
     if spot.tail == Tail::Weak || spot.denied {
         parts.add("in a compound that says \"like it\"", -2);
+    }
+}
+
+/// Whether the case of a spelling is that of no ordinary word: all capitals, a capital inside a word, or several words with a capital each.
+fn has_own_case(found: &str) -> bool {
+    let mut words = found.split([' ', '-', '\u{a0}']).filter(|word| !word.is_empty());
+    let several = found.contains([' ', '\u{a0}']) && words.clone().all(capitalized);
+    let acronym = letters(found).chars().count() >= 2 && has_upper(found) && !has_lower(found);
+    several || acronym || words.any(|word| has_lower(word) && word.chars().skip(1).any(char::is_uppercase))
+}
+
+/// What words with a capital right before and behind say: "Harbor Lights Hotel" is something else than Harbor.
+fn neighbour_points(context: &Context<'_>, spot: &Spot, target: &NameTarget, previous: &str, parts: &mut Parts) {
+    if context.language == Language::De || context.capital_is_void(spot) {
+        return;
+    }
+    let before = context.before(spot);
+    let lead = before.trim_end();
+    let careful = target.matching == Matching::NeedsCue;
+    if before.ends_with(' ') && !previous.is_empty() && lead.ends_with(previous) && capitalized(previous) {
+        let further = lead.strip_suffix(previous).unwrap_or_default().trim_end();
+        let first_word = further.is_empty() || further.ends_with(['.', '!', '?', ':']);
+        let known = context.is_known_at(spot.span.start.saturating_sub(2));
+        if careful {
+            parts.add("part of a phrase with capitals", -3);
+        } else if !first_word && !known {
+            parts.add("after an unknown word with a capital", -1);
+        }
+    }
+    let Some(rest) = context.behind(spot).strip_prefix(' ').filter(|rest| capitalized(rest)) else { return };
+    let mut following = rest.split(' ');
+    let word = following.next().unwrap_or_default();
+    let software = words::cues(word, 0..word.len()).first().is_some_and(|(cue, _)| *cue == Cue::Software);
+    if careful {
+        parts.add("part of a phrase with capitals", -3);
+    } else if !software && !context.is_known_at(spot.span.end + 1) {
+        let longer = word.chars().all(char::is_alphanumeric) && following.next().is_some_and(capitalized);
+        parts.add("before an unknown word with a capital", if longer { -3 } else { -2 });
     }
 }
 
@@ -587,7 +631,7 @@ fn organization_points(context: &Context<'_>, spot: &Spot, parts: &mut Parts) {
         parts.add_if_cue(label, points, cue);
     }
     if context.cue_near(spot, Cue::Company, 60) {
-        parts.add("words of companies nearby", 2);
+        parts.add(COMPANIES, 2);
     }
     if alone(context, spot)
         && matches!(context.document.blocks.get(spot.block).map(|block| block.kind), Some(BlockKind::Heading(_)))

@@ -132,7 +132,20 @@ pub fn explain(document: &Document, sentences: &[Sentence], language: Language, 
             verdict: "misspelt",
         })
     });
-    let mut candidates: Vec<Candidate> = judged.chain(misspelt).collect();
+    let vendors = decisions.vendors.iter().filter_map(|found| {
+        Some(Candidate {
+            span: found.span.clone(),
+            surface: surface(&found.span),
+            kind: NameKind::Organization,
+            entry: found.entry,
+            name: name(NameKind::Organization, found.entry)?,
+            parts: Vec::new(),
+            score: 0,
+            accepted: true,
+            verdict: "named with its product",
+        })
+    });
+    let mut candidates: Vec<Candidate> = judged.chain(misspelt).chain(vendors).collect();
     candidates.sort_by_key(|candidate| (candidate.span.start, candidate.kind));
     candidates
 }
@@ -143,6 +156,11 @@ fn collect(document: &Document, catalog: &Catalog, decisions: &Decisions<'_>, ki
     for item in decisions.judged.iter().filter(|item| item.accepted && item.target.kind == kind) {
         if let Some(spot) = decisions.spots.get(item.spot) {
             by_entry.entry(item.target.entry).or_default().push(Mention { span: spot.span.clone(), block: spot.block });
+        }
+    }
+    if kind == NameKind::Organization {
+        for part in &decisions.vendors {
+            by_entry.entry(part.entry).or_default().push(Mention { span: part.span.clone(), block: part.block });
         }
     }
     if kind == NameKind::Project {
