@@ -113,9 +113,7 @@ impl Workers {
             let document = document(&fetched, &spec, analyzer.catalog())?;
             Ok(analyzer.analyze(&document, &hints(&spec)))
         };
-        self.run(work)
-            .await
-            .unwrap_or_else(|error| Err(FetchError::UnreadableDocument { problem: error.to_string() }))
+        self.run(work).await.unwrap_or_else(|error| Err(FetchError::UnreadableDocument { problem: error.to_string() }))
     }
 }
 

@@ -65,7 +65,9 @@ fn read(lines: &[&str]) -> FrontMatter {
         match key.to_ascii_lowercase().as_str() {
             "title" if found.title.is_none() => found.title = value(),
             "lang" | "language" | "locale" if found.language.is_none() => found.language = value(),
-            "date" | "published" | "pubdate" | "publishdate" | "published_at" | "publishedat" if found.published.is_none() => {
+            "date" | "published" | "pubdate" | "publishdate" | "published_at" | "publishedat"
+                if found.published.is_none() =>
+            {
                 found.published = value().as_deref().and_then(super::published::day);
             }
             _ => {}

@@ -94,7 +94,9 @@ fn same(a: &str, b: &str) -> bool {
 
 /// Numbers all elements in document order.
 fn number(page: &Dom) {
-    for (index, node) in page.root().descendants_it().filter(|n| n.is_element()).enumerate() {
+    // The tree may not change while it is walked.
+    let elements: Vec<NodeRef<'_>> = page.root().descendants_it().filter(|n| n.is_element()).collect();
+    for (index, node) in elements.into_iter().enumerate() {
         node.set_attr(NUMBER, &index.to_string());
     }
 }

@@ -225,14 +225,14 @@ fn goes_on(last: &Unit, before: &Line<'_>, line: &Line<'_>, width: Option<usize>
 /// Guesses headings and turns the units into drafts.
 fn drafts(units: &[Unit]) -> Vec<Draft> {
     let mut out = Vec::new();
-    let mut title_seen = false;
+    let mut text_seen = false;
     for (index, unit) in units.iter().enumerate() {
         let after = units.get(index + 1);
         let mut guessed = false;
         let kind = match unit.kind {
             Kind::Plain if is_heading(unit, after) => {
                 guessed = true;
-                BlockKind::Heading(if title_seen { 2 } else { 1 })
+                BlockKind::Heading(if text_seen { 2 } else { 1 })
             }
             Kind::Number if unit.apart && is_heading(unit, after) && after.is_some_and(|a| a.apart && is_body(a)) => {
                 guessed = true;
@@ -245,7 +245,7 @@ fn drafts(units: &[Unit]) -> Vec<Draft> {
             Kind::Row => BlockKind::TableRow,
             Kind::Code => BlockKind::Code,
         };
-        title_seen |= matches!(kind, BlockKind::Heading(_)) || out.len() > 3;
+        text_seen |= matches!(kind, BlockKind::Heading(_)) || patterns::ends_sentence(&unit.text);
         let from = out.len();
         match kind {
             BlockKind::Code => out.extend(Draft::new(kind, &unit.text)),
@@ -276,7 +276,7 @@ fn is_heading(unit: &Unit, after: Option<&Unit>) -> bool {
         || !text.chars().any(char::is_alphabetic)
         || text.ends_with(['.', '!', ',', ';', ':', '…', '”', '"', ')'])
         || text.starts_with(['(', '“', '"', '@', '#'])
-        || text.chars().next().is_some_and(char::is_lowercase) && text.split_whitespace().count() > 3
+        || (begins_small(text) && patterns::words(text) > 3)
     {
         return false;
     }
@@ -289,9 +289,17 @@ fn is_heading(unit: &Unit, after: Option<&Unit>) -> bool {
     }
 }
 
+/// Whether a line begins with a small letter, and not with a name that is written so ("eBPF").
+fn begins_small(text: &str) -> bool {
+    let word = text.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    word.starts_with(char::is_lowercase) && !word.chars().any(|c| c.is_uppercase() || c.is_ascii_digit())
+}
+
 /// Text that a heading may stand above.
 fn is_body(unit: &Unit) -> bool {
-    unit.kind == Kind::Plain && (patterns::ends_sentence(&unit.text) || unit.text.chars().count() > MAX_HEADING)
+    let text = unit.text.as_str();
+    unit.kind == Kind::Plain
+        && (patterns::ends_sentence(text) || text.ends_with(':') || text.chars().count() > MAX_HEADING)
 }
 
 #[cfg(test)]

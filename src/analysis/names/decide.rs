@@ -67,7 +67,14 @@ pub(super) fn decide<'a>(
     for (index, spot) in spots.iter().enumerate() {
         for target in catalog.names.pattern(spot.pattern).into_iter().flat_map(|pattern| &pattern.targets) {
             let gate = evidence::gate(&context, spot, target);
-            judged.push(Judged { spot: index, target, gate, parts: Vec::new(), accepted: gate == Gate::Accept, verdict: "" });
+            judged.push(Judged {
+                spot: index,
+                target,
+                gate,
+                parts: Vec::new(),
+                accepted: gate == Gate::Accept,
+                verdict: "",
+            });
         }
     }
     publish(&mut context, &spots, &judged);
@@ -76,7 +83,9 @@ pub(super) fn decide<'a>(
             .entries
             .keys()
             .filter(|(known, entry)| {
-                *known == kind && (kind == NameKind::Organization || catalog.projects.get(*entry).is_some_and(|project| !project.general))
+                *known == kind
+                    && (kind == NameKind::Organization
+                        || catalog.projects.get(*entry).is_some_and(|project| !project.general))
             })
             .count()
     };
@@ -166,7 +175,8 @@ fn choose_senses(context: &Context<'_>, spots: &[Spot], judged: &mut [Judged<'_>
         let known = context.catalog.projects.get(entry);
         let hosted = known.is_some_and(|project| project.maturity.is_some());
         let general = known.is_some_and(|project| project.general);
-        let (as_project, as_organization) = senses.get(&entry).copied().unwrap_or_default().resolve(sense, hosted, general);
+        let (as_project, as_organization) =
+            senses.get(&entry).copied().unwrap_or_default().resolve(sense, hosted, general);
         if let Some(item) = judged.get_mut(project) {
             item.accepted = as_project;
         }

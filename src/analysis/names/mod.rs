@@ -77,6 +77,17 @@ pub struct Candidate {
     pub verdict: &'static str,
 }
 
+impl Candidate {
+    /// The points and what they are for, in one line: "5: a graduated project +2, ...". Empty where nothing had to be weighed.
+    pub fn evidence_text(&self) -> String {
+        if self.parts.is_empty() {
+            return String::new();
+        }
+        let parts: Vec<String> = self.parts.iter().map(|part| format!("{} {:+}", part.label, part.points)).collect();
+        format!("{}: {}", self.score, parts.join(", "))
+    }
+}
+
 /// The projects and organisations that a document names, each by its first mention. Furniture and code blocks are not searched.
 pub fn find(document: &Document, sentences: &[Sentence], language: Language, catalog: &Catalog) -> Names {
     let decisions = decide(document, sentences, language, catalog);
@@ -144,7 +155,11 @@ fn collect(document: &Document, catalog: &Catalog, decisions: &Decisions<'_>, ki
         .into_iter()
         .map(|(entry, mut mentions)| {
             mentions.sort_by_key(|mention| mention.span.start);
-            let version = if kind == NameKind::Project { mentions.iter().find_map(|mention| version(document, mention)) } else { None };
+            let version = if kind == NameKind::Project {
+                mentions.iter().find_map(|mention| version(document, mention))
+            } else {
+                None
+            };
             Found { entry, mentions, version }
         })
         .collect();
