@@ -40,11 +40,7 @@ impl Cluster {
         let namespace = root.join("deploy/base/namespace.yaml").display().to_string();
         self.control_plane.run_kubectl(&["apply", "-f", &namespace])?;
         self.control_plane.run_kubectl(&["apply", "-f", &rbac])?;
-<<<<<<< HEAD
         self.control_plane.run_kubectl(&["wait", "--for=condition=Established", "--timeout=60s", "crd", "--all"])?;
-=======
-        self.control_plane.run_kubectl(&["wait", "--for=condition=Established", "--timeout=60s", "crd/conferencereports.confreports.dev", "crd/reportcatalogs.confreports.dev"])?;
->>>>>>> controller
         Ok(())
     }
 
