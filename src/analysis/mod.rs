@@ -45,16 +45,27 @@ impl Analyzer {
     /// Says what a document is about.
     pub fn analyze(&self, document: &Document, hints: &Hints) -> Analysis {
         let catalog = self.catalog.as_ref();
-        let language = match &hints.language {
-            Some(code) => language::Language::from_code(code),
-            None => language::detect(document, &catalog.languages),
-        };
-        let sentences = sentences::split(document, language, &catalog.languages);
+        let (language, sentences) = self.prepare(document, hints);
         let names = names::find(document, &sentences, language, catalog);
         let event = event::find(document, &sentences, language, catalog, &hints.event);
         let themes = themes::score(document, &sentences, language, &names, catalog);
         let summary =
             summary::extract(document, &sentences, language, &names, &themes, catalog, hints.summary_max_words);
         result::assemble(document, &sentences, language, names, event, themes, summary, catalog)
+    }
+
+    /// Every spelling that might have been a name, with what was decided about it and why: the decisions that [`Analyzer::analyze`] makes.
+    pub fn explain(&self, document: &Document, hints: &Hints) -> Vec<names::Candidate> {
+        let (language, sentences) = self.prepare(document, hints);
+        names::explain(document, &sentences, language, &self.catalog)
+    }
+
+    fn prepare(&self, document: &Document, hints: &Hints) -> (language::Language, Vec<sentences::Sentence>) {
+        let languages = &self.catalog.languages;
+        let language = match &hints.language {
+            Some(code) => language::Language::from_code(code),
+            None => language::detect(document, languages),
+        };
+        (language, sentences::split(document, language, languages))
     }
 }

@@ -1,4 +1,12 @@
-//! What an analysis says, and what may be said beforehand.
+//! What an analysis says, and what may be said beforehand; and how the findings are put together. Pure functions.
+
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::language::Language;
+use super::names::{Found, Names};
+use super::sentences::Sentence;
+use super::{BlockKind, Document};
+use crate::catalog::Catalog;
 
 /// What the author of a resource knows beforehand.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,4 +127,158 @@ pub struct ThemeHit {
     pub mentions: usize,
     /// The most telling sentence, verbatim.
     pub evidence: String,
+}
+
+/// The longest evidence, in characters.
+const EVIDENCE_MAX: usize = 300;
+
+/// Puts the findings together: names in the order they are reported in, each with the sentence that tells most.
+#[expect(clippy::too_many_arguments, reason = "one argument a finding; called once")]
+pub(super) fn assemble(
+    document: &Document,
+    sentences: &[Sentence],
+    language: Language,
+    names: Names,
+    event: Option<Event>,
+    themes: Vec<ThemeHit>,
+    summary: String,
+    catalog: &Catalog,
+) -> Analysis {
+    let crowd = crowd(sentences, &names);
+    let mut projects: Vec<ProjectHit> = names
+        .projects
+        .iter()
+        .filter_map(|found| {
+            let project = catalog.projects.get(found.entry)?;
+            Some(ProjectHit {
+                name: project.name.clone(),
+                category: project.category.clone(),
+                maturity: project.maturity.clone(),
+                homepage: project.homepage.clone(),
+                version: found.version.clone(),
+                parent: project.parent.clone(),
+                mentions: found.mentions.len(),
+                evidence: evidence(document, sentences, &crowd, found),
+            })
+        })
+        .collect();
+    projects.sort_by(|a, b| b.mentions.cmp(&a.mentions).then_with(|| a.name.cmp(&b.name)));
+    let mut organizations: Vec<OrganizationHit> = names
+        .organizations
+        .iter()
+        .filter_map(|found| {
+            Some(OrganizationHit {
+                name: catalog.organizations.get(found.entry)?.name.clone(),
+                mentions: found.mentions.len(),
+                evidence: evidence(document, sentences, &crowd, found),
+            })
+        })
+        .collect();
+    organizations.sort_by(|a, b| b.mentions.cmp(&a.mentions).then_with(|| a.name.cmp(&b.name)));
+    Analysis {
+        language: language.code().to_owned(),
+        title: document.title.clone(),
+        words: words(document),
+        event,
+        summary,
+        projects,
+        organizations,
+        themes,
+    }
+}
+
+/// Words outside furniture and code, by the rules of Unicode (UAX #29).
+fn words(document: &Document) -> usize {
+    let searched = document.blocks.iter().filter(|block| !matches!(block.kind, BlockKind::Furniture | BlockKind::Code));
+    searched.filter_map(|block| document.text.get(block.span.clone())).map(|text| text.unicode_words().count()).sum()
+}
+
+/// Index of the sentence that a place lies in.
+fn sentence_at(sentences: &[Sentence], at: usize) -> Option<usize> {
+    let index = sentences.partition_point(|sentence| sentence.span.start <= at).checked_sub(1)?;
+    sentences.get(index).filter(|sentence| at < sentence.span.end).map(|_| index)
+}
+
+/// How many names each sentence holds: one that lists ten says little about each.
+fn crowd(sentences: &[Sentence], names: &Names) -> Vec<usize> {
+    let mut crowd = vec![0; sentences.len()];
+    for mention in names.projects.iter().chain(&names.organizations).flat_map(|found| &found.mentions) {
+        if let Some(count) = sentence_at(sentences, mention.span.start).and_then(|index| crowd.get_mut(index)) {
+            *count += 1;
+        }
+    }
+    crowd
+}
+
+/// The sentence that tells most about a name: no heading if there is anything else, of 60 to 300 bytes, complete, about few other names; the first of
+/// equals. Cut at a word where it is too long, so that it stays a part of the text.
+fn evidence(document: &Document, sentences: &[Sentence], crowd: &[usize], found: &Found) -> String {
+    let mut best: Option<(i32, std::ops::Range<usize>, usize)> = None;
+    for mention in &found.mentions {
+        let Some(index) = sentence_at(sentences, mention.span.start) else { continue };
+        let Some(sentence) = sentences.get(index) else { continue };
+        let text = document.text.get(sentence.span.clone()).unwrap_or_default();
+        let kind = document.blocks.get(sentence.block).map(|block| block.kind);
+        let mut score = match kind {
+            Some(BlockKind::Heading(_)) => 0,
+            Some(BlockKind::TableRow) => 8,
+            _ => 16,
+        };
+        score += if (60..=300).contains(&text.len()) { 6 } else { 0 };
+        score += if text.trim_end().ends_with(['.', '!', '"', '”', '“', '»', ')']) { 3 } else { 0 };
+        score -= i32::try_from(crowd.get(index).copied().unwrap_or_default().min(8)).unwrap_or(8);
+        if best.as_ref().is_none_or(|(known, _, _)| score > *known) {
+            best = Some((score, sentence.span.clone(), mention.span.start));
+        }
+    }
+    let first = found.mentions.first().map(|mention| mention.span.clone());
+    let (span, at) = match best {
+        Some((_, span, at)) => (span, at),
+        None => (first.clone().unwrap_or_default(), first.map_or(0, |span| span.start)),
+    };
+    excerpt(document.text.get(span.clone()).unwrap_or_default(), at.saturating_sub(span.start)).to_owned()
+}
+
+/// At most [`EVIDENCE_MAX`] characters of a sentence, cut between words; around `at` where the start of the sentence would not hold it.
+fn excerpt(text: &str, at: usize) -> &str {
+    let text_end = text.char_indices().nth(EVIDENCE_MAX).map(|(end, _)| end);
+    let Some(end) = text_end else { return text.trim() };
+    let start = if at + 40 < end {
+        0
+    } else {
+        // Half of what fits stands before the name.
+        let lead = text
+            .get(..at)
+            .map_or(0, |lead| lead.char_indices().rev().nth(EVIDENCE_MAX / 2).map_or(0, |(start, _)| start));
+        text.get(lead..).and_then(|rest| rest.find(char::is_whitespace)).map_or(lead, |gap| lead + gap + 1)
+    };
+    let rest = text.get(start..).unwrap_or_default();
+    let Some((end, _)) = rest.char_indices().nth(EVIDENCE_MAX) else { return rest.trim() };
+    let cut = rest.get(..end).unwrap_or_default();
+    // A single word longer than all that is cut where it is.
+    let cut = cut.rfind(char::is_whitespace).and_then(|gap| cut.get(..gap)).unwrap_or(cut);
+    cut.trim()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_long_sentence_is_cut_around_the_name_between_words() {
+        let text = format!("{}Linkerd {}", "word ".repeat(100), "tail ".repeat(100));
+        let cut = excerpt(&text, 500);
+        assert!(cut.contains("Linkerd") && cut.chars().count() <= EVIDENCE_MAX);
+        assert!(cut.starts_with("word") && cut.ends_with("tail"));
+        assert_eq!(excerpt(" Linkerd. ", 1), "Linkerd.");
+    }
+
+    proptest! {
+        #[test]
+        fn an_excerpt_is_a_part_of_the_text(text in "\\PC{0,700}", at in 0usize..900) {
+            let cut = excerpt(&text, at);
+            prop_assert!(text.contains(cut) && cut.chars().count() <= EVIDENCE_MAX);
+        }
+    }
 }

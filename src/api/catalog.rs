@@ -21,12 +21,33 @@ use serde::{Deserialize, Serialize};
     category = "confreports",
     doc = "ReportCatalog holds a team's own projects, organisations, themes and words, used on top of the built-in catalog by the ConferenceReports that refer to it.",
     annotation("kustomize.toolkit.fluxcd.io/substitute", "disabled"),
-    printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#, description = "Whether the catalog can be used"),
-    printcolumn(name = "Projects", type_ = "integer", json_path = ".status.projects", description = "Number of projects"),
-    printcolumn(name = "Organizations", type_ = "integer", json_path = ".status.organizations", description = "Number of organisations"),
+    printcolumn(
+        name = "Ready",
+        type_ = "string",
+        json_path = r#".status.conditions[?(@.type=="Ready")].status"#,
+        description = "Whether the catalog can be used"
+    ),
+    printcolumn(
+        name = "Projects",
+        type_ = "integer",
+        json_path = ".status.projects",
+        description = "Number of projects"
+    ),
+    printcolumn(
+        name = "Organizations",
+        type_ = "integer",
+        json_path = ".status.organizations",
+        description = "Number of organisations"
+    ),
     printcolumn(name = "Themes", type_ = "integer", json_path = ".status.themes", description = "Number of themes"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
-    printcolumn(name = "Status", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].message"#, priority = 1, description = "Message of the Ready condition"),
+    printcolumn(
+        name = "Status",
+        type_ = "string",
+        json_path = r#".status.conditions[?(@.type=="Ready")].message"#,
+        priority = 1,
+        description = "Message of the Ready condition"
+    )
 )]
 #[cfg_attr(test, kube(cel))]
 #[serde(rename_all = "camelCase")]

@@ -80,7 +80,10 @@ fn bad_specs_are_refused_with_what_to_write_instead() {
         (http(json!({"url": "https://token@example.org"})), "secretRef"),
         (http(json!({"url": "https://example.org/a b"})), "%20"),
         (http(json!({"url": format!("https://example.org/{}", "a".repeat(2048))})), "2048"),
-        (http(json!({"url": "http://example.org", "insecure": true, "certSecretRef": {"name": "a"}})), "need an https:// address"),
+        (
+            http(json!({"url": "http://example.org", "insecure": true, "certSecretRef": {"name": "a"}})),
+            "need an https:// address",
+        ),
         (http(json!({"timeout": "999ms"})), "between 1s and 5m"),
         (http(json!({"timeout": "301s"})), "between 1s and 5m"),
         (http(json!({"timeout": "30"})), "must be a duration"),
@@ -94,7 +97,10 @@ fn bad_specs_are_refused_with_what_to_write_instead() {
         (with(inline(), "event", json!({"year": 2101})), "event.year"),
         (with(inline(), "event", json!({"startDate": "2024-13-01"})), "event.startDate"),
         (with(inline(), "event", json!({"endDate": "2024-3-1"})), "event.endDate"),
-        (with(inline(), "event", json!({"startDate": "2024-03-20", "endDate": "2024-03-19"})), "before event.startDate"),
+        (
+            with(inline(), "event", json!({"startDate": "2024-03-20", "endDate": "2024-03-19"})),
+            "before event.startDate",
+        ),
         (with(inline(), "summary", json!({"maxWords": 19})), "summary.maxWords"),
         (with(inline(), "summary", json!({"maxWords": 501})), "summary.maxWords"),
         (with(inline(), "catalogRefs", json!([{"name": "Ours"}])), "name must be the name of a resource"),
@@ -110,7 +116,8 @@ fn ids_of_themes_are_checked() {
         let spec: ReportCatalogSpec = serde_json::from_value(json!({"themes": [{"name": name}]})).unwrap();
         ReportCatalog::new("ours", spec).validate_cel().is_ok()
     };
-    for (name, good) in [("data-residency", true), ("5g", true), ("Data Residency", false), ("-a", false), ("", false)] {
+    for (name, good) in [("data-residency", true), ("5g", true), ("Data Residency", false), ("-a", false), ("", false)]
+    {
         assert_eq!(verdict(name), good, "{name:?}");
     }
 }

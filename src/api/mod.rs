@@ -16,7 +16,7 @@ pub use catalog::{
 };
 pub use reason::Reason;
 pub use report::{
-    ConfigMapSource, ConferenceReport, ConferenceReportSpec, EventOverride, HttpSource, LocalReference, Source,
+    ConferenceReport, ConferenceReportSpec, ConfigMapSource, EventOverride, HttpSource, LocalReference, Source,
     SummaryOptions, TextFormat,
 };
 pub use status::{

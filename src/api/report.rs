@@ -24,15 +24,58 @@ use super::status::ConferenceReportStatus;
     selectable = ".status.event.edition",
     selectable = ".status.event.year",
     annotation("kustomize.toolkit.fluxcd.io/substitute", "disabled"),
-    printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#, description = "Whether the status tells what the text of the current spec says"),
-    printcolumn(name = "Event", type_ = "string", json_path = ".status.event.edition", description = "Edition of the conference"),
-    printcolumn(name = "Language", type_ = "string", json_path = ".status.language", description = "Language of the text, ISO 639-1"),
-    printcolumn(name = "Projects", type_ = "integer", json_path = ".status.projectCount", description = "Number of projects mentioned"),
-    printcolumn(name = "Themes", type_ = "string", json_path = ".status.topThemes", description = "What the report is about, strongest first"),
+    printcolumn(
+        name = "Ready",
+        type_ = "string",
+        json_path = r#".status.conditions[?(@.type=="Ready")].status"#,
+        description = "Whether the status tells what the text of the current spec says"
+    ),
+    printcolumn(
+        name = "Event",
+        type_ = "string",
+        json_path = ".status.event.edition",
+        description = "Edition of the conference"
+    ),
+    printcolumn(
+        name = "Language",
+        type_ = "string",
+        json_path = ".status.language",
+        description = "Language of the text, ISO 639-1"
+    ),
+    printcolumn(
+        name = "Projects",
+        type_ = "integer",
+        json_path = ".status.projectCount",
+        description = "Number of projects mentioned"
+    ),
+    printcolumn(
+        name = "Themes",
+        type_ = "string",
+        json_path = ".status.topThemes",
+        description = "What the report is about, strongest first"
+    ),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
-    printcolumn(name = "Source", type_ = "string", json_path = ".status.source.kind", priority = 1, description = "Where the text comes from"),
-    printcolumn(name = "Revision", type_ = "string", json_path = ".status.source.revision", priority = 1, description = "Digest of the text that was read"),
-    printcolumn(name = "Status", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].message"#, priority = 1, description = "Message of the Ready condition"),
+    printcolumn(
+        name = "Source",
+        type_ = "string",
+        json_path = ".status.source.kind",
+        priority = 1,
+        description = "Where the text comes from"
+    ),
+    printcolumn(
+        name = "Revision",
+        type_ = "string",
+        json_path = ".status.source.revision",
+        priority = 1,
+        description = "Digest of the text that was read"
+    ),
+    printcolumn(
+        name = "Status",
+        type_ = "string",
+        json_path = r#".status.conditions[?(@.type=="Ready")].message"#,
+        priority = 1,
+        description = "Message of the Ready condition"
+    )
 )]
 #[cfg_attr(test, kube(cel))]
 #[serde(rename_all = "camelCase")]

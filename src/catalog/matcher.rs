@@ -45,6 +45,15 @@ pub enum NameKind {
     Organization,
 }
 
+impl std::fmt::Display for NameKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Project => "project",
+            Self::Organization => "organization",
+        })
+    }
+}
+
 /// An entry that a spelling may mean.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NameTarget {

@@ -1,6 +1,7 @@
 //! What the analysis knows: loaded from the data files in `catalog/` (compiled into the binary), merged with ReportCatalogs, and compiled
 //! into a matcher.
 
+pub mod check;
 pub mod fold;
 mod load;
 pub mod matcher;

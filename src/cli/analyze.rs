@@ -65,7 +65,8 @@ fn analyze(args: &AnalyzeArgs) -> Result<usize, String> {
     let mut failed = 0;
     for report in inputs.reports {
         progress.set_message(report.name.clone());
-        let result = catalog_for(&report, &own, &inputs.catalogs).and_then(|catalog| one(&report, &Analyzer::new(catalog), args.explain));
+        let result = catalog_for(&report, &own, &inputs.catalogs)
+            .and_then(|catalog| one(&report, &Analyzer::new(catalog), args.explain));
         match result {
             Ok(status) => results.push((report.name, status)),
             Err(message) => {
@@ -104,7 +105,10 @@ fn catalog_for(
     let mut overlays: Vec<(&str, &ReportCatalogSpec)> = own.iter().map(|(name, spec)| (name.as_str(), spec)).collect();
     for reference in &report.spec.catalog_refs {
         let catalog = beside.get(&reference.name).ok_or_else(|| {
-            format!("catalogRefs: there is no ReportCatalog {:?} beside the report; give it with --catalog", reference.name)
+            format!(
+                "catalogRefs: there is no ReportCatalog {:?} beside the report; give it with --catalog",
+                reference.name
+            )
         })?;
         overlays.push((&reference.name, &catalog.spec));
     }

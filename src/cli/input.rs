@@ -48,7 +48,8 @@ pub(super) fn read(paths: &[String]) -> Result<Inputs, String> {
             add(&mut inputs, "standard input", None, bytes)?;
         } else if Path::new(path).is_dir() {
             let entries = fs::read_dir(path).map_err(|error| format!("{path}: {error}"))?;
-            let mut files: Vec<_> = entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|file| is_report(file)).collect();
+            let mut files: Vec<_> =
+                entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|file| is_report(file)).collect();
             files.sort();
             for file in files {
                 add_file(&mut inputs, &file)?;
@@ -174,9 +175,13 @@ fn text_of(source: &Source, config_maps: &BTreeMap<String, ConfigMap>) -> Result
     if let Some(http) = &source.http {
         return Err(format!("source.http: analyze fetches nothing; save {} as a file and give that", http.url));
     }
-    let reference = source.config_map_ref.as_ref().ok_or("source must have exactly one of configMapRef, http and inline")?;
+    let reference =
+        source.config_map_ref.as_ref().ok_or("source must have exactly one of configMapRef, http and inline")?;
     let map = config_maps.get(&reference.name).ok_or_else(|| {
-        format!("source.configMapRef: there is no ConfigMap {:?} beside the report; give it in the same file", reference.name)
+        format!(
+            "source.configMapRef: there is no ConfigMap {:?} beside the report; give it in the same file",
+            reference.name
+        )
     })?;
     crate::source::configmap::pick(map.clone(), reference, u64::MAX).map_err(|error| error.to_string())
 }

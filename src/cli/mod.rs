@@ -45,7 +45,12 @@ impl Cli {
             Command::Crd(args) => crd::execute(&args),
             Command::Catalog(args) => catalog::execute(args),
             Command::Completion { shell } => {
-                clap_complete::generate(shell, &mut Self::command(), "conference-report-operator", &mut std::io::stdout());
+                clap_complete::generate(
+                    shell,
+                    &mut Self::command(),
+                    "conference-report-operator",
+                    &mut std::io::stdout(),
+                );
                 ExitCode::SUCCESS
             }
         }

@@ -199,7 +199,9 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for flag in ["--concurrency=0", "--api-timeout=soon", "--api-timeout=0s", "--health-addr=8081", "--http-allow-cidr=x"] {
+        for flag in
+            ["--concurrency=0", "--api-timeout=soon", "--api-timeout=0s", "--health-addr=8081", "--http-allow-cidr=x"]
+        {
             assert!(parse(&[flag]).is_err(), "{flag}");
         }
     }

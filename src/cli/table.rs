@@ -41,7 +41,8 @@ pub(super) fn detail(name: &str, status: &ConferenceReportStatus) -> String {
     field("Words", status.words.map(|words| words.to_string()));
     field("Summary", status.summary.clone());
     text.push_str("\nTHEMES\n");
-    let themes = status.themes.iter().map(|theme| [theme.score.to_string(), theme.title.clone(), clip(&theme.evidence)]);
+    let themes =
+        status.themes.iter().map(|theme| [theme.score.to_string(), theme.title.clone(), clip(&theme.evidence)]);
     text.push_str(&columns(&themes.collect::<Vec<_>>()));
     let _ = writeln!(text, "\nPROJECTS ({})", status.project_count.unwrap_or_default());
     let projects = status.projects.iter().map(|project| {
@@ -77,7 +78,8 @@ pub(super) fn explanation(document: &Document, candidates: &[Candidate]) -> Stri
 }
 
 fn event_line(event: &EventStatus) -> String {
-    let mut parts: Vec<String> = [&event.name, &event.edition, &event.location].into_iter().flatten().cloned().collect();
+    let mut parts: Vec<String> =
+        [&event.name, &event.edition, &event.location].into_iter().flatten().cloned().collect();
     match (&event.start_date, &event.end_date) {
         (Some(start), Some(end)) if start != end => parts.push(format!("{start} to {end}")),
         (Some(start), _) => parts.push(start.clone()),
@@ -116,8 +118,9 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
 
 /// Left-aligned columns, three spaces apart, as kubectl prints them.
 fn columns<const N: usize>(rows: &[[String; N]]) -> String {
-    let widths: Vec<usize> =
-        (0..N).map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)).collect();
+    let widths: Vec<usize> = (0..N)
+        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0))
+        .collect();
     let mut text = String::new();
     for row in rows {
         let mut line = String::new();

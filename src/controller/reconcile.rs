@@ -233,10 +233,8 @@ impl<'a> Run<'a> {
 
     /// Remembers what a look found, so that the next one can be spared or made cheaper even if nothing is written.
     fn note(&mut self, fetched: &Fetched) {
-        self.entry.checked = fetched
-            .config_map
-            .clone()
-            .map(|(uid, resource_version)| ConfigMapVersion { uid, resource_version });
+        self.entry.checked =
+            fetched.config_map.clone().map(|(uid, resource_version)| ConfigMapVersion { uid, resource_version });
         self.entry.validators = Some((fetched.etag.clone(), fetched.last_modified.clone()));
     }
 
@@ -261,7 +259,8 @@ impl<'a> Run<'a> {
             Err(error) => {
                 tracing::info!(report = %self.id(), reason = %error.reason(), %error, failures, "report not analysed");
                 let outcome = Outcome::from(&error);
-                let written = if outcome.is_worth_saying(failures) { self.say(&outcome, None).await } else { Ok(false) };
+                let written =
+                    if outcome.is_worth_saying(failures) { self.say(&outcome, None).await } else { Ok(false) };
                 (outcome, false, written)
             }
             Ok(Step::Analysed(status)) => {
@@ -359,10 +358,10 @@ impl<'a> Run<'a> {
         let resource_version = written?;
         tracing::debug!(report = %self.id(), elapsed = ?started.elapsed(), "status written");
         self.known = Known::of(Some(status));
-        let written = resource_version
-            .map(|resource_version| Written { resource_version, known: self.known.clone() });
+        let written = resource_version.map(|resource_version| Written { resource_version, known: self.known.clone() });
         self.scope.ledger.update(self.target.uid, |entry| entry.written = written);
-        // The watch may have shown the write before it was noted here.
+        // Should the watch have shown the write before it is noted here, the note stays until the next change of the report: a
+        // little memory, no harm, since what the watch shows counts as soon as it is as new.
         Ok(())
     }
 

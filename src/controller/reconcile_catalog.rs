@@ -71,10 +71,13 @@ async fn status(catalog: &Arc<ReportCatalog>, scope: &Scope) -> ReportCatalogSta
     let (verdict, message, conflicts) = match compiled.await {
         Ok(conflicts) if conflicts.is_empty() => (Verdict::Succeeded, "the catalog can be used".to_owned(), conflicts),
         Ok(conflicts) => {
-            let message = format!("the catalog can be used; {} of its entries clash, see status.conflicts", conflicts.len());
+            let message =
+                format!("the catalog can be used; {} of its entries clash, see status.conflicts", conflicts.len());
             (Verdict::Succeeded, message, conflicts)
         }
-        Err(error) => (Verdict::Stalled(Reason::CatalogInvalid), format!("the catalog cannot be used: {error}"), Vec::new()),
+        Err(error) => {
+            (Verdict::Stalled(Reason::CatalogInvalid), format!("the catalog cannot be used: {error}"), Vec::new())
+        }
     };
     let spec = &catalog.spec;
     let number = |count: usize| Some(i64::try_from(count).unwrap_or(i64::MAX));

@@ -18,7 +18,12 @@ const CERT_SECRET_REF: &str = "source.http.certSecretRef";
 ///
 /// # Errors
 /// When it does not exist, cannot be read, or holds no credentials.
-pub async fn credentials(client: &Client, namespace: &str, name: &str, limit: Duration) -> Result<Credentials, FetchError> {
+pub async fn credentials(
+    client: &Client,
+    namespace: &str,
+    name: &str,
+    limit: Duration,
+) -> Result<Credentials, FetchError> {
     to_credentials(&read(client, namespace, name, SECRET_REF, limit).await?, name)
 }
 
@@ -26,7 +31,12 @@ pub async fn credentials(client: &Client, namespace: &str, name: &str, limit: Du
 ///
 /// # Errors
 /// When it does not exist, cannot be read, or holds no certificates.
-pub async fn certificates(client: &Client, namespace: &str, name: &str, limit: Duration) -> Result<TlsMaterial, FetchError> {
+pub async fn certificates(
+    client: &Client,
+    namespace: &str,
+    name: &str,
+    limit: Duration,
+) -> Result<TlsMaterial, FetchError> {
     to_certificates(read(client, namespace, name, CERT_SECRET_REF, limit).await?, name)
 }
 
@@ -78,7 +88,9 @@ fn to_certificates(secret: Secret, name: &str) -> Result<TlsMaterial, FetchError
     let identity = match (bytes("tls.crt"), bytes("tls.key")) {
         (Some(certificate), Some(key)) => Some((certificate, key)),
         (None, None) => None,
-        _ => return Err(invalid(CERT_SECRET_REF, name, "tls.crt and tls.key belong together; it has only one of them")),
+        _ => {
+            return Err(invalid(CERT_SECRET_REF, name, "tls.crt and tls.key belong together; it has only one of them"));
+        }
     };
     if authorities.is_none() && identity.is_none() {
         return Err(invalid(CERT_SECRET_REF, name, "it needs ca.crt, or tls.crt and tls.key"));

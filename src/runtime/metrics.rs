@@ -135,7 +135,11 @@ impl Metrics {
         r.register("controller_runtime_reconcile_time_seconds", "Time of a run", self.reconcile_time.clone());
         r.register("controller_runtime_active_workers", "Runs going on", self.active_workers.clone());
         r.register("controller_runtime_max_concurrent_reconciles", "Most runs at a time", self.max_concurrent.clone());
-        r.register("rest_client_requests", "Requests to the Kubernetes API by method and status code", self.requests.clone());
+        r.register(
+            "rest_client_requests",
+            "Requests to the Kubernetes API by method and status code",
+            self.requests.clone(),
+        );
         r.register("conference_report_fetch", "Looks at a source by outcome", self.fetches.clone());
         r.register("conference_report_fetch_duration_seconds", "Time of a look at a source", self.fetch_time.clone());
         r.register("conference_report_fetch_bytes", "Size of a fetched text", self.fetch_bytes.clone());
@@ -144,7 +148,11 @@ impl Metrics {
         r.register("conference_report_status_writes", "Status writes by outcome", self.status_writes.clone());
         r.register("conference_report_events", "Events by outcome", self.events.clone());
         r.register("conference_report_objects", "Reports by whether they are Ready", self.objects.clone());
-        r.register("conference_report_objects_in_backoff", "Reports that wait for another try", self.in_backoff.clone());
+        r.register(
+            "conference_report_objects_in_backoff",
+            "Reports that wait for another try",
+            self.in_backoff.clone(),
+        );
         r.register("conference_report_watch_errors", "Errors of watches", self.watch_errors.clone());
         r.register(
             "conference_report_watch_last_event_timestamp_seconds",
@@ -242,7 +250,10 @@ impl Measured<'_> {
         if result == "error" {
             self.metrics.reconcile_errors.get_or_create(&Controller { controller }).inc();
         }
-        self.metrics.reconcile_time.get_or_create(&Controller { controller }).observe(self.started.elapsed().as_secs_f64());
+        self.metrics
+            .reconcile_time
+            .get_or_create(&Controller { controller })
+            .observe(self.started.elapsed().as_secs_f64());
     }
 }
 

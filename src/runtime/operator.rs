@@ -23,7 +23,7 @@ use crate::controller::context::{Context, Scope};
 use crate::controller::events::Events;
 use crate::controller::known::prune;
 use crate::controller::ledger::Ledger;
-use crate::controller::references::{Reference, ReportKey, References};
+use crate::controller::references::{Reference, References, ReportKey};
 use crate::controller::{reconcile, reconcile_catalog};
 use crate::source::http::HttpClient;
 
@@ -93,7 +93,8 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> Result<(), Oper
     }
 
     let mut parts = JoinSet::new();
-    let namespaces = if settings.namespaces.is_empty() { vec![None] } else { settings.namespaces.iter().map(Some).collect() };
+    let namespaces =
+        if settings.namespaces.is_empty() { vec![None] } else { settings.namespaces.iter().map(Some).collect() };
     let mut controllers = JoinSet::new();
     for namespace in namespaces {
         let namespace = namespace.map(String::as_str);
@@ -131,9 +132,11 @@ async fn serve(
         _ => None,
     };
     let address = settings.health_addr;
-    server::serve(address, handler)
-        .await
-        .map_err(|error| OperatorError::Listen { flag: "--health-addr", address, error })?;
+    server::serve(address, handler).await.map_err(|error| OperatorError::Listen {
+        flag: "--health-addr",
+        address,
+        error,
+    })?;
     let Some(address) = settings.metrics_addr else {
         return Ok(());
     };
@@ -148,7 +151,11 @@ async fn serve(
             }
         })
     };
-    server::serve(address, handler).await.map_err(|error| OperatorError::Listen { flag: "--metrics-addr", address, error })
+    server::serve(address, handler).await.map_err(|error| OperatorError::Listen {
+        flag: "--metrics-addr",
+        address,
+        error,
+    })
 }
 
 /// Starts watches and controllers for a namespace, or for all.
@@ -188,15 +195,22 @@ fn start_scope(
     let (catalog_triggers, catalog_queue) = unbounded();
     let (report_store, catalog_store) = (reports.0.store.clone(), catalogs.0.store.clone());
 
-    let events = watch::guarded_events(api::<DeserializeGuard<ConferenceReport>>(client, namespace), reporter("conferencereports", "ConferenceReports"));
+    let events = watch::guarded_events(
+        api::<DeserializeGuard<ConferenceReport>>(client, namespace),
+        reporter("conferencereports", "ConferenceReports"),
+    );
     let changed = on_report(Arc::clone(&scope), report_triggers.clone());
     parts.spawn(watch::fill(events, reports, reporter("conferencereports", "ConferenceReports"), prune, changed));
 
-    let events = watch::events(api::<PartialObjectMeta<ConfigMap>>(client, namespace), reporter("configmaps", "ConfigMaps"));
+    let events =
+        watch::events(api::<PartialObjectMeta<ConfigMap>>(client, namespace), reporter("configmaps", "ConfigMaps"));
     let changed = on_config_map(Arc::clone(&scope), report_triggers.clone());
     parts.spawn(watch::fill(events, maps, reporter("configmaps", "ConfigMaps"), prune_map, changed));
 
-    let events = watch::guarded_events(api::<DeserializeGuard<ReportCatalog>>(client, namespace), reporter("reportcatalogs", "ReportCatalogs"));
+    let events = watch::guarded_events(
+        api::<DeserializeGuard<ReportCatalog>>(client, namespace),
+        reporter("reportcatalogs", "ReportCatalogs"),
+    );
     let changed = on_catalog(Arc::clone(&scope), report_triggers, catalog_triggers);
     let prune_catalog = |catalog: &mut ReportCatalog| catalog.metadata.managed_fields = None;
     parts.spawn(watch::fill(events, catalogs, reporter("reportcatalogs", "ReportCatalogs"), prune_catalog, changed));
@@ -206,7 +220,10 @@ fn start_scope(
     controllers.spawn(async move {
         lists(&waiting).await;
         let controller = controller_for(report_store, report_queue, concurrency, stopped);
-        controller.run(reconcile::reconcile, |_, error, _| match *error {}, waiting).for_each(|_| std::future::ready(())).await;
+        controller
+            .run(reconcile::reconcile, |_, error, _| match *error {}, waiting)
+            .for_each(|_| std::future::ready(()))
+            .await;
     });
     let (waiting, stopped) = (scope, stop.clone());
     controllers.spawn(async move {
@@ -296,7 +313,8 @@ fn on_config_map(
     triggers: UnboundedSender<ObjectRef<ConferenceReport>>,
 ) -> impl FnMut(Change<'_, PartialObjectMeta<ConfigMap>>) + Send {
     move |(before, after)| {
-        let version = |map: &PartialObjectMeta<ConfigMap>| (map.metadata.uid.clone(), map.metadata.resource_version.clone());
+        let version =
+            |map: &PartialObjectMeta<ConfigMap>| (map.metadata.uid.clone(), map.metadata.resource_version.clone());
         if before.map(version) == after.map(version) {
             return;
         }

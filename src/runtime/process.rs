@@ -47,7 +47,12 @@ impl Collector for ProcessCollector {
         }
         if let Some(seconds) = cpu_seconds() {
             let counter = ConstCounter::new(seconds);
-            counter.encode(encoder.encode_descriptor("process_cpu_seconds", "Processor time", None, counter.metric_type())?)?;
+            counter.encode(encoder.encode_descriptor(
+                "process_cpu_seconds",
+                "Processor time",
+                None,
+                counter.metric_type(),
+            )?)?;
         }
         Ok(())
     }

@@ -87,7 +87,8 @@ async fn accept(listener: TcpListener, handler: Arc<impl Fn(&str) -> Option<Answ
 }
 
 fn respond<B>(request: &Request<B>, handler: &(impl Fn(&str) -> Option<Answer> + ?Sized)) -> Response<Full<Bytes>> {
-    let plain = |status: StatusCode| Answer { status, content_type: "text/plain; charset=utf-8", body: format!("{status}\n") };
+    let plain =
+        |status: StatusCode| Answer { status, content_type: "text/plain; charset=utf-8", body: format!("{status}\n") };
     let answer = match *request.method() {
         Method::GET | Method::HEAD => handler(request.uri().path()).unwrap_or_else(|| plain(StatusCode::NOT_FOUND)),
         _ => plain(StatusCode::METHOD_NOT_ALLOWED),

@@ -17,7 +17,9 @@ pub enum LogFormat {
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
     /// The filter cannot be read.
-    #[error("RUST_LOG or --log-level cannot be read ({0}); write for example info, or warn,conference_report_operator=debug")]
+    #[error(
+        "RUST_LOG or --log-level cannot be read ({0}); write for example info, or warn,conference_report_operator=debug"
+    )]
     Filter(#[from] tracing_subscriber::filter::ParseError),
     /// There is a subscriber already.
     #[error("logging is set up already")]

@@ -80,7 +80,13 @@ where
             Err(invalid) => {
                 skipped.metrics.watch_error(skipped.resource);
                 let (namespace, name) = (invalid.metadata.namespace.as_deref(), invalid.metadata.name.as_deref());
-                tracing::warn!(resource = skipped.resource, namespace, name, error = invalid.error, "object skipped: it cannot be read");
+                tracing::warn!(
+                    resource = skipped.resource,
+                    namespace,
+                    name,
+                    error = invalid.error,
+                    "object skipped: it cannot be read"
+                );
                 None
             }
         };
@@ -186,10 +192,18 @@ mod tests {
         let mut told = Vec::new();
         let filled = place::<ConfigMap>();
         let watched = filled.0.clone();
-        fill(events, filled, reporter, |_| {}, |(before, after): Change<'_, ConfigMap>| {
-            let version = |map: Option<&ConfigMap>| map.and_then(|map| map.metadata.resource_version.clone()).unwrap_or_default();
-            told.push(format!("{} {}>{}", before.or(after).unwrap().name_any(), version(before), version(after)));
-        })
+        fill(
+            events,
+            filled,
+            reporter,
+            |_| {},
+            |(before, after): Change<'_, ConfigMap>| {
+                let version = |map: Option<&ConfigMap>| {
+                    map.and_then(|map| map.metadata.resource_version.clone()).unwrap_or_default()
+                };
+                told.push(format!("{} {}>{}", before.or(after).unwrap().name_any(), version(before), version(after)));
+            },
+        )
         .await;
         assert_eq!(told, ["a >1", "b >1", "a 1>2", "b 1>", "a 2>3", "a 4>"]);
         assert!(watched.is_synced() && watched.store.is_empty());

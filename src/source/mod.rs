@@ -53,8 +53,6 @@ pub fn revision_of(bytes: &[u8]) -> String {
     revision
 }
 
-
-
 /// A text as it was read, before anybody looked into it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Fetched {

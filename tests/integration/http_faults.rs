@@ -67,7 +67,11 @@ fn read_head(stream: &mut TcpStream) -> String {
 /// A policy under which exactly the given servers may be reached.
 fn settings(ports: &[u16]) -> HttpSettings {
     HttpSettings {
-        policy: Policy { allow_hosts: vec!["localhost".parse().unwrap()], allow_ports: ports.to_vec(), ..Policy::default() },
+        policy: Policy {
+            allow_hosts: vec!["localhost".parse().unwrap()],
+            allow_ports: ports.to_vec(),
+            ..Policy::default()
+        },
         max_bytes: MAX_BYTES,
         first_byte_timeout: Duration::from_millis(400),
         idle_timeout: Duration::from_millis(300),
@@ -115,9 +119,21 @@ fn compressed(encoding: &str, size: usize) -> Vec<u8> {
     runtime.block_on(async {
         let mut out = Vec::new();
         match encoding {
-            "gzip" => { let mut e = GzipEncoder::new(&mut out); e.write_all(&zeros).await.unwrap(); e.shutdown().await.unwrap(); }
-            "br" => { let mut e = BrotliEncoder::new(&mut out); e.write_all(&zeros).await.unwrap(); e.shutdown().await.unwrap(); }
-            _ => { let mut e = ZstdEncoder::new(&mut out); e.write_all(&zeros).await.unwrap(); e.shutdown().await.unwrap(); }
+            "gzip" => {
+                let mut e = GzipEncoder::new(&mut out);
+                e.write_all(&zeros).await.unwrap();
+                e.shutdown().await.unwrap();
+            }
+            "br" => {
+                let mut e = BrotliEncoder::new(&mut out);
+                e.write_all(&zeros).await.unwrap();
+                e.shutdown().await.unwrap();
+            }
+            _ => {
+                let mut e = ZstdEncoder::new(&mut out);
+                e.write_all(&zeros).await.unwrap();
+                e.shutdown().await.unwrap();
+            }
         }
         out
     })
@@ -130,41 +146,94 @@ fn every_misbehaviour_ends_in_its_reason_within_bounds() {
         answer("200 OK", &format!("{html}content-encoding: {encoding}\r\n"), &compressed(encoding, 20 * 1024 * 1024))
     };
     let status = |line: &str| Server::answering(answer(line, "content-length: 6\r\nretry-after: 7\r\n", b"planted"));
-    let media = |media_type: &str| Server::answering(answer("200 OK", &format!("content-type: {media_type}\r\n"), b"x"));
+    let media =
+        |media_type: &str| Server::answering(answer("200 OK", &format!("content-type: {media_type}\r\n"), b"x"));
     let redirect = |to: &str| Server::answering(answer("302 Found", &format!("location: {to}\r\n"), b""));
     let cases: Vec<(&str, Server, Reason)> = vec![
-        ("an endless body", Server::start(move |stream, _| {
-            stream.write_all(&answer("200 OK", html, b""))?;
-            loop { stream.write_all(&[b'a'; 4096])?; }
-        }), Reason::TooLarge),
-        ("an announced gigabyte", Server::answering(answer("200 OK", "content-length: 1000000000\r\n", b"a")), Reason::TooLarge),
-        ("a body that stalls", Server::start(move |stream, _| {
-            stream.write_all(&answer("200 OK", html, b"<p>Kube"))?;
-            std::thread::sleep(PATIENCE);
-            Ok(())
-        }), Reason::TimedOut),
-        ("a body that trickles", Server::start(move |stream, _| {
-            stream.write_all(&answer("200 OK", html, b""))?;
-            loop { stream.write_all(b"a")?; std::thread::sleep(Duration::from_millis(100)); }
-        }), Reason::TimedOut),
-        ("a head that trickles", Server::start(|stream, _| {
-            for byte in "HTTP/1.1 200 OK\r\n".bytes().chain(std::iter::repeat(b'x')) {
-                stream.write_all(&[byte])?;
-                std::thread::sleep(Duration::from_millis(50));
-            }
-            Ok(())
-        }), Reason::TimedOut),
-        ("no answer at all", Server::start(|_, _| { std::thread::sleep(PATIENCE); Ok(()) }), Reason::TimedOut),
+        (
+            "an endless body",
+            Server::start(move |stream, _| {
+                stream.write_all(&answer("200 OK", html, b""))?;
+                loop {
+                    stream.write_all(&[b'a'; 4096])?;
+                }
+            }),
+            Reason::TooLarge,
+        ),
+        (
+            "an announced gigabyte",
+            Server::answering(answer("200 OK", "content-length: 1000000000\r\n", b"a")),
+            Reason::TooLarge,
+        ),
+        (
+            "a body that stalls",
+            Server::start(move |stream, _| {
+                stream.write_all(&answer("200 OK", html, b"<p>Kube"))?;
+                std::thread::sleep(PATIENCE);
+                Ok(())
+            }),
+            Reason::TimedOut,
+        ),
+        (
+            "a body that trickles",
+            Server::start(move |stream, _| {
+                stream.write_all(&answer("200 OK", html, b""))?;
+                loop {
+                    stream.write_all(b"a")?;
+                    std::thread::sleep(Duration::from_millis(100));
+                }
+            }),
+            Reason::TimedOut,
+        ),
+        (
+            "a head that trickles",
+            Server::start(|stream, _| {
+                for byte in "HTTP/1.1 200 OK\r\n".bytes().chain(std::iter::repeat(b'x')) {
+                    stream.write_all(&[byte])?;
+                    std::thread::sleep(Duration::from_millis(50));
+                }
+                Ok(())
+            }),
+            Reason::TimedOut,
+        ),
+        (
+            "no answer at all",
+            Server::start(|_, _| {
+                std::thread::sleep(PATIENCE);
+                Ok(())
+            }),
+            Reason::TimedOut,
+        ),
         ("a gzip bomb", Server::answering(bomb("gzip")), Reason::TooLarge),
         ("a brotli bomb", Server::answering(bomb("br")), Reason::TooLarge),
         ("a zstd bomb", Server::answering(bomb("zstd")), Reason::TooLarge),
-        ("damaged gzip", Server::answering(answer("200 OK", "content-encoding: gzip\r\n", b"this is no gzip")), Reason::ConnectionFailed),
-        ("an unknown encoding", Server::answering(answer("200 OK", "content-encoding: rot13\r\n", b"x")), Reason::ConnectionFailed),
-        ("a body that breaks off", Server::answering(answer("200 OK", "content-length: 100\r\n", b"KubeCon")), Reason::ConnectionFailed),
-        ("a chunk that breaks off", Server::answering(answer("200 OK", "transfer-encoding: chunked\r\n", b"ff\r\nKubeCon")), Reason::ConnectionFailed),
+        (
+            "damaged gzip",
+            Server::answering(answer("200 OK", "content-encoding: gzip\r\n", b"this is no gzip")),
+            Reason::ConnectionFailed,
+        ),
+        (
+            "an unknown encoding",
+            Server::answering(answer("200 OK", "content-encoding: rot13\r\n", b"x")),
+            Reason::ConnectionFailed,
+        ),
+        (
+            "a body that breaks off",
+            Server::answering(answer("200 OK", "content-length: 100\r\n", b"KubeCon")),
+            Reason::ConnectionFailed,
+        ),
+        (
+            "a chunk that breaks off",
+            Server::answering(answer("200 OK", "transfer-encoding: chunked\r\n", b"ff\r\nKubeCon")),
+            Reason::ConnectionFailed,
+        ),
         ("no HTTP", Server::answering("220 mail.example ESMTP\r\n"), Reason::ConnectionFailed),
         ("a hang-up", Server::answering(""), Reason::ConnectionFailed),
-        ("a megabyte of headers", Server::answering(answer("200 OK", &format!("x: {}\r\n", "y".repeat(1 << 20)), b"")), Reason::ConnectionFailed),
+        (
+            "a megabyte of headers",
+            Server::answering(answer("200 OK", &format!("x: {}\r\n", "y".repeat(1 << 20)), b"")),
+            Reason::ConnectionFailed,
+        ),
         ("401", status("401 Unauthorized"), Reason::AuthenticationFailed),
         ("403", status("403 Forbidden"), Reason::AuthenticationFailed),
         ("404", status("404 Not Found"), Reason::NotFound),
@@ -200,10 +269,38 @@ fn every_misbehaviour_ends_in_its_reason_within_bounds() {
 #[test]
 fn addresses_that_are_not_public_are_refused_in_every_spelling_before_anything_is_sent() {
     let spellings = [
-        "127.0.0.1", "127.1", "127.0.1", "2130706433", "0x7f000001", "0177.0.0.1", "0x7f.1", "017700000001", "[::1]", "[::ffff:127.0.0.1]",
-        "[::127.0.0.1]", "[64:ff9b::127.0.0.1]", "0.0.0.0", "[::]", "169.254.169.254", "2852039166", "0xa9fea9fe", "0251.0376.0251.0376",
-        "[::ffff:a9fe:a9fe]", "10.0.0.1", "172.16.0.1", "192.168.0.1", "100.64.0.1", "198.18.0.1", "192.0.2.1", "224.0.0.1", "255.255.255.255",
-        "[fe80::1]", "[fc00::1]", "[ff02::1]", "[2001:db8::1]", "[2002:7f00:1::]",
+        "127.0.0.1",
+        "127.1",
+        "127.0.1",
+        "2130706433",
+        "0x7f000001",
+        "0177.0.0.1",
+        "0x7f.1",
+        "017700000001",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "[::127.0.0.1]",
+        "[64:ff9b::127.0.0.1]",
+        "0.0.0.0",
+        "[::]",
+        "169.254.169.254",
+        "2852039166",
+        "0xa9fea9fe",
+        "0251.0376.0251.0376",
+        "[::ffff:a9fe:a9fe]",
+        "10.0.0.1",
+        "172.16.0.1",
+        "192.168.0.1",
+        "100.64.0.1",
+        "198.18.0.1",
+        "192.0.2.1",
+        "224.0.0.1",
+        "255.255.255.255",
+        "[fe80::1]",
+        "[fc00::1]",
+        "[ff02::1]",
+        "[2001:db8::1]",
+        "[2002:7f00:1::]",
     ];
     for spelling in spellings {
         let client = HttpClient::new(HttpSettings::default()).unwrap();
@@ -230,15 +327,24 @@ impl Resolve for Rebinding {
 fn a_name_that_changes_its_answer_leads_nowhere() {
     let server = Server::answering(answer("200 OK", "content-type: text/plain\r\n", b"inside"));
     // 127.0.0.2 is allowed here; 127.0.0.1, where the server is, is not.
-    let policy = Policy { allow_cidrs: vec!["127.0.0.2/32".parse().unwrap()], allow_ports: vec![server.port], ..Policy::default() };
+    let policy = Policy {
+        allow_cidrs: vec!["127.0.0.2/32".parse().unwrap()],
+        allow_ports: vec![server.port],
+        ..Policy::default()
+    };
     let settings = HttpSettings { policy, ..settings(&[]) };
     for answers in [["127.0.0.1", "127.0.0.1"], ["10.0.0.1", "127.0.0.1"], ["::ffff:127.0.0.1", "127.0.0.1"]] {
-        let resolver = Rebinding { answers: answers.iter().map(|a| a.parse().unwrap()).collect(), asked: AtomicUsize::new(0) };
+        let resolver =
+            Rebinding { answers: answers.iter().map(|a| a.parse().unwrap()).collect(), asked: AtomicUsize::new(0) };
         let resolver = Arc::new(resolver);
         let client = HttpClient::with_resolver(settings.clone(), Arc::clone(&resolver) as Arc<dyn Resolve>).unwrap();
         let error = fetch_with(client, &request(&format!("http://rebind.example:{}/", server.port))).unwrap_err();
         assert_eq!(error.reason(), Reason::AddressBlocked, "{answers:?}: {error}");
-        assert_eq!(resolver.asked.load(Ordering::SeqCst), 1, "the name is resolved once; the address that was judged is the one that is dialled");
+        assert_eq!(
+            resolver.asked.load(Ordering::SeqCst),
+            1,
+            "the name is resolved once; the address that was judged is the one that is dialled"
+        );
     }
     assert!(server.requests.lock().unwrap().is_empty(), "nothing should have reached the server");
 }
@@ -247,7 +353,8 @@ fn a_name_that_changes_its_answer_leads_nowhere() {
 fn credentials_stay_with_the_origin_they_are_meant_for() {
     let elsewhere = Server::answering(answer("200 OK", "content-type: text/plain\r\n", b"At KubeCon"));
     let target = elsewhere.url();
-    let first = Server::start(move |stream, _| stream.write_all(&answer("302 Found", &format!("location: {target}\r\n"), b"")));
+    let first =
+        Server::start(move |stream, _| stream.write_all(&answer("302 Found", &format!("location: {target}\r\n"), b"")));
     let mut request = request(&first.url());
     request.credentials = Some(Credentials::Bearer("planted-token".to_owned()));
     let client = HttpClient::new(settings(&[first.port, elsewhere.port])).unwrap();
@@ -261,10 +368,17 @@ fn credentials_stay_with_the_origin_they_are_meant_for() {
 fn what_is_already_known_is_asked_for_conditionally() {
     let server = Server::start(|stream, request| {
         let known = request.contains("if-none-match: \"v1\"");
-        stream.write_all(&if known { answer("304 Not Modified", "", b"") } else { answer("200 OK", "etag: \"v1\"\r\ncontent-type: text/plain; charset=utf-8\r\n", b"At KubeCon") })
+        stream.write_all(&if known {
+            answer("304 Not Modified", "", b"")
+        } else {
+            answer("200 OK", "etag: \"v1\"\r\ncontent-type: text/plain; charset=utf-8\r\n", b"At KubeCon")
+        })
     });
     let Ok(Fetch::Text(text)) = fetch(&server) else { panic!("a text was expected") };
-    assert_eq!((text.etag.as_deref(), text.media_type.as_deref(), text.charset.as_deref()), (Some("\"v1\""), Some("text/plain"), Some("utf-8")));
+    assert_eq!(
+        (text.etag.as_deref(), text.media_type.as_deref(), text.charset.as_deref()),
+        (Some("\"v1\""), Some("text/plain"), Some("utf-8"))
+    );
     let mut again = request(&server.url());
     again.known = Some(Validators { etag: text.etag.clone(), last_modified: None });
     let client = HttpClient::new(settings(&[server.port])).unwrap();

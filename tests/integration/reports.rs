@@ -37,7 +37,10 @@ fn a_report_in_a_config_map_becomes_a_status() {
     assert_eq!(status["language"], "nl");
     assert_eq!(status["event"]["edition"], "Europe 2024");
     assert_eq!(status["event"]["location"], "Paris");
-    assert_eq!((&status["event"]["startDate"], &status["event"]["endDate"]), (&json!("2024-03-19"), &json!("2024-03-22")));
+    assert_eq!(
+        (&status["event"]["startDate"], &status["event"]["endDate"]),
+        (&json!("2024-03-19"), &json!("2024-03-22"))
+    );
     let projects = names(&report, "projects");
     for expected in ["Cilium", "Linkerd", "Argo CD", "Flux"] {
         assert!(projects.iter().any(|name| name == expected), "{expected} is missing in {projects:?}");
@@ -49,19 +52,35 @@ fn a_report_in_a_config_map_becomes_a_status() {
     assert_eq!(status["projectCount"], projects.len());
     let by_language = bench.kubectl(&["get", "cfr", "--field-selector", "status.language=nl", "-o", "name"]);
     assert_eq!(by_language.trim(), "conferencereport.confreports.dev/parijs");
-    let by_edition = bench.kubectl(&["get", "cfr", "--field-selector", "status.event.edition=Europe 2024,status.event.year=2024", "-o", "name"]);
+    let by_edition = bench.kubectl(&[
+        "get",
+        "cfr",
+        "--field-selector",
+        "status.event.edition=Europe 2024,status.event.year=2024",
+        "-o",
+        "name",
+    ]);
     assert_eq!(by_edition.trim(), "conferencereport.confreports.dev/parijs");
 }
 
 #[test]
 fn an_edit_of_the_config_map_is_seen_at_once() {
     let bench = Bench::new("edit", &[]);
-    bench.apply(&config_map("texts", "r.md", "# KubeCon\n\nAt KubeCon we saw Cilium at work in a large Kubernetes cluster."));
+    bench.apply(&config_map(
+        "texts",
+        "r.md",
+        "# KubeCon\n\nAt KubeCon we saw Cilium at work in a large Kubernetes cluster.",
+    ));
     bench.apply(&report("r", json!({"source": {"configMapRef": {"name": "texts"}}})));
     let before = bench.until_ready("r");
     assert!(!names(&before, "projects").contains(&"Kyverno".to_owned()));
-    bench.apply(&config_map("texts", "r.md", "# KubeCon\n\nAt KubeCon we saw Cilium and Kyverno at work in a large Kubernetes cluster."));
-    let after = bench.until("r", "aware of the edit", |report| names(report, "projects").contains(&"Kyverno".to_owned()));
+    bench.apply(&config_map(
+        "texts",
+        "r.md",
+        "# KubeCon\n\nAt KubeCon we saw Cilium and Kyverno at work in a large Kubernetes cluster.",
+    ));
+    let after =
+        bench.until("r", "aware of the edit", |report| names(report, "projects").contains(&"Kyverno".to_owned()));
     assert_ne!(before["status"]["source"]["revision"], after["status"]["source"]["revision"]);
     assert_eq!(
         condition(&before, "Ready").unwrap()["lastTransitionTime"],
@@ -84,7 +103,11 @@ fn what_is_missing_is_named_and_heals_itself_when_it_appears() {
     let message = ready_message(&wrong_key);
     assert!(message.contains("r.txt") && message.contains("other.txt"), "{message}");
 
-    bench.apply(&config_map("later", "r.txt", "At KubeCon Europe 2023 in Amsterdam we met the people behind Linkerd and Cilium."));
+    bench.apply(&config_map(
+        "later",
+        "r.txt",
+        "At KubeCon Europe 2023 in Amsterdam we met the people behind Linkerd and Cilium.",
+    ));
     let healed = bench.until_ready("r");
     assert!(condition(&healed, "Reconciling").is_none());
     assert!(names(&healed, "projects").contains(&"Linkerd".to_owned()));
@@ -137,29 +160,46 @@ fn an_inline_text_and_what_the_author_knows_of_the_event() {
 fn a_url_is_fetched_over_tls_with_a_private_authority_and_looked_at_again_when_asked() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let server = runtime.block_on(ReportServer::start()).unwrap();
-    let page = |text: &str, etag: &str| Page::new("text/html; charset=utf-8", format!("<html><head><title>Trip report</title></head><body><nav><a href=/>Home</a></nav><article><h1>KubeCon Europe 2025</h1><p>{text}</p></article></body></html>")).header("etag", etag);
-    server.put("report.html", page("In London we learned from Dynatrace how OpenTelemetry and Jaeger work together in production.", "\"1\""));
+    let page = |text: &str, etag: &str| {
+        Page::new("text/html; charset=utf-8", format!("<html><head><title>Trip report</title></head><body><nav><a href=/>Home</a></nav><article><h1>KubeCon Europe 2025</h1><p>{text}</p></article></body></html>")).header("etag", etag)
+    };
+    server.put(
+        "report.html",
+        page("In London we learned from Dynatrace how OpenTelemetry and Jaeger work together in production.", "\"1\""),
+    );
     let port = format!("--http-allow-port={}", server.port());
     let bench = Bench::new("http", &["--http-allow-host=localhost", &port]);
     bench.apply(&json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "ca"}, "stringData": {"ca.crt": server.authority()}}));
-    bench.apply(&report("page", json!({"source": {"http": {"url": server.url("report.html"), "certSecretRef": {"name": "ca"}}}})));
+    bench.apply(&report(
+        "page",
+        json!({"source": {"http": {"url": server.url("report.html"), "certSecretRef": {"name": "ca"}}}}),
+    ));
     let first = bench.until_ready("page");
     assert!(names(&first, "projects").contains(&"OpenTelemetry".to_owned()));
     assert_eq!(first["status"]["source"]["etag"], "\"1\"");
 
-    let ask = |when: &str| bench.kubectl(&["annotate", "--overwrite", "cfr", "page", &format!("reconcile.fluxcd.io/requestedAt={when}")]);
+    let ask = |when: &str| {
+        bench.kubectl(&["annotate", "--overwrite", "cfr", "page", &format!("reconcile.fluxcd.io/requestedAt={when}")])
+    };
     ask("first");
     let unchanged = bench.until("page", "asked", |report| report["status"]["lastHandledReconcileAt"] == "first");
     assert!(is_ready(&unchanged));
     assert_eq!(server.seen().last().unwrap().status, 304, "an unchanged page should cost a conditional request only");
     assert_eq!(unchanged["status"]["source"], first["status"]["source"]);
 
-    server.put("report.html", page("In London we learned from Dynatrace how Fluent Bit and Jaeger work together in production.", "\"2\""));
+    server.put(
+        "report.html",
+        page("In London we learned from Dynatrace how Fluent Bit and Jaeger work together in production.", "\"2\""),
+    );
     ask("second");
-    let changed = bench.until("page", "aware of the change", |report| names(report, "projects").contains(&"Fluent Bit".to_owned()));
+    let changed = bench
+        .until("page", "aware of the change", |report| names(report, "projects").contains(&"Fluent Bit".to_owned()));
     assert_eq!(changed["status"]["source"]["etag"], "\"2\"");
 
-    server.put("report.html", Page::new("text/plain", "secret stack trace").status(http::StatusCode::INTERNAL_SERVER_ERROR));
+    server.put(
+        "report.html",
+        Page::new("text/plain", "secret stack trace").status(http::StatusCode::INTERNAL_SERVER_ERROR),
+    );
     ask("third");
     let failing = bench.until("page", "failing", |report| condition(report, "FetchFailed").is_some());
     assert_eq!(ready_reason(&failing), "HTTPServerError");
@@ -170,7 +210,12 @@ fn a_url_is_fetched_over_tls_with_a_private_authority_and_looked_at_again_when_a
 #[test]
 fn an_address_inside_the_cluster_is_refused_by_default() {
     let bench = Bench::new("blocked", &[]);
-    for (name, url) in [("loopback", "https://127.0.0.1/"), ("decimal", "https://2130706433/"), ("metadata", "https://169.254.169.254/latest/meta-data"), ("mapped", "https://[::ffff:10.0.0.1]/")] {
+    for (name, url) in [
+        ("loopback", "https://127.0.0.1/"),
+        ("decimal", "https://2130706433/"),
+        ("metadata", "https://169.254.169.254/latest/meta-data"),
+        ("mapped", "https://[::ffff:10.0.0.1]/"),
+    ] {
         bench.apply(&report(name, json!({"source": {"http": {"url": url}}})));
         let stalled = bench.until(name, "stalled", |report| condition(report, "Stalled").is_some());
         assert_eq!(ready_reason(&stalled), "AddressBlocked", "{url}");
@@ -194,7 +239,10 @@ fn a_suspended_report_is_left_alone() {
 fn input_that_nobody_should_send_ends_in_a_condition_or_a_sensible_analysis() {
     let bench = Bench::new("odd", &[]);
     let nested = format!("<html><body>{}KubeCon{}</body></html>", "<div>".repeat(20_000), "</div>".repeat(20_000));
-    let utf16: Vec<u8> = [0xFF, 0xFE].into_iter().chain("At KubeCon we saw Cilium and Linkerd.".encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    let utf16: Vec<u8> = [0xFF, 0xFE]
+        .into_iter()
+        .chain("At KubeCon we saw Cilium and Linkerd.".encode_utf16().flat_map(u16::to_le_bytes))
+        .collect();
     // What no text can be, and what must be said of it; nothing where the text is to be analysed.
     let cases: Vec<(&str, Vec<u8>, Option<&str>)> = vec![
         ("empty", Vec::new(), Some("EmptySource")),
@@ -203,10 +251,18 @@ fn input_that_nobody_should_send_ends_in_a_condition_or_a_sensible_analysis() {
         ("pdf", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj".to_vec(), Some("NotText")),
         ("json", br#"{"projects": ["Cilium"], "event": "KubeCon"}"#.to_vec(), Some("NotText")),
         ("utf16", utf16, None),
-        ("invalid-utf8", b"At KubeCon we saw Cilium \xff\xfe and Linkerd \xc3\x28 at work in a cluster.".to_vec(), None),
+        (
+            "invalid-utf8",
+            b"At KubeCon we saw Cilium \xff\xfe and Linkerd \xc3\x28 at work in a cluster.".to_vec(),
+            None,
+        ),
         ("nuls", b"At KubeCon\0 we saw Cilium and Linkerd at work.\0".to_vec(), None),
         ("one-line", "At KubeCon we saw Cilium. ".repeat(30_000).into_bytes(), None),
-        ("unclosed", b"<html><body><div><p>At KubeCon we saw <b>Cilium and <i>Linkerd in a large cluster of many nodes".to_vec(), None),
+        (
+            "unclosed",
+            b"<html><body><div><p>At KubeCon we saw <b>Cilium and <i>Linkerd in a large cluster of many nodes".to_vec(),
+            None,
+        ),
         ("nested", nested.into_bytes(), Some("UnreadableDocument")),
     ];
     for (name, bytes, _) in &cases {
@@ -215,9 +271,8 @@ fn input_that_nobody_should_send_ends_in_a_condition_or_a_sensible_analysis() {
         bench.apply(&report(name, json!({"source": {"configMapRef": {"name": name}}})));
     }
     for (name, _, expected) in &cases {
-        let report = bench.until(name, "dealt with", |report| {
-            is_ready(report) || condition(report, "Stalled").is_some()
-        });
+        let report =
+            bench.until(name, "dealt with", |report| is_ready(report) || condition(report, "Stalled").is_some());
         match expected {
             Some(reason) => assert_eq!(ready_reason(&report), *reason, "{name}: {}", ready_message(&report)),
             None => {
@@ -236,7 +291,10 @@ fn five_hundred_reports_cost_one_write_each_and_a_restart_none() {
     const REPORTS: usize = 500;
     let namespace = cluster().namespace("many").unwrap();
     let mut items = vec![config_map("texts", "r.md", DUTCH)];
-    items.extend((0..REPORTS).map(|number| report(&format!("r{number}"), json!({"source": {"configMapRef": {"name": "texts"}}}))));
+    items.extend(
+        (0..REPORTS)
+            .map(|number| report(&format!("r{number}"), json!({"source": {"configMapRef": {"name": "texts"}}}))),
+    );
     cluster().apply(&namespace, &json!({"apiVersion": "v1", "kind": "List", "items": items}).to_string()).unwrap();
 
     let operator = start_operator(&namespace, &[]);
@@ -251,22 +309,37 @@ fn five_hundred_reports_cost_one_write_each_and_a_restart_none() {
     let operator = start_operator(&namespace, &[]);
     std::thread::sleep(Duration::from_secs(3));
     assert_eq!(status_writes(&namespace), REPORTS, "a restart should write nothing");
-    let gets = operator_requests(&namespace).iter().skip(requests.len()).filter(|request| request.as_str() == "get configmaps").count();
+    let gets = operator_requests(&namespace)
+        .iter()
+        .skip(requests.len())
+        .filter(|request| request.as_str() == "get configmaps")
+        .count();
     assert_eq!(gets, 0, "a restart should read no ConfigMap again");
     drop(operator);
 }
 
 /// Status writes in a namespace, from the API server's audit log.
 fn status_writes(namespace: &str) -> usize {
-    audit(namespace).iter().filter(|entry| entry["objectRef"]["subresource"] == "status" && entry["verb"] == "patch").count()
+    audit(namespace)
+        .iter()
+        .filter(|entry| entry["objectRef"]["subresource"] == "status" && entry["verb"] == "patch")
+        .count()
 }
 
 /// Verb and resource of each request that the operator made in a namespace.
 fn operator_requests(namespace: &str) -> Vec<String> {
     audit(namespace)
         .iter()
-        .filter(|entry| entry["user"]["username"].as_str().is_some_and(|user| user.starts_with("system:serviceaccount:")))
-        .map(|entry| format!("{} {}", entry["verb"].as_str().unwrap_or_default(), entry["objectRef"]["resource"].as_str().unwrap_or_default()))
+        .filter(|entry| {
+            entry["user"]["username"].as_str().is_some_and(|user| user.starts_with("system:serviceaccount:"))
+        })
+        .map(|entry| {
+            format!(
+                "{} {}",
+                entry["verb"].as_str().unwrap_or_default(),
+                entry["objectRef"]["resource"].as_str().unwrap_or_default()
+            )
+        })
         .collect()
 }
 
@@ -282,7 +355,10 @@ fn audit(namespace: &str) -> Vec<Value> {
 
 /// Creates an object that may be too large for the annotation of `kubectl apply`.
 fn cluster_create(namespace: &str, manifest: &Value) {
-    let path = cluster().control_plane().folder().join(format!("{namespace}-{}.json", manifest["metadata"]["name"].as_str().unwrap()));
+    let path = cluster()
+        .control_plane()
+        .folder()
+        .join(format!("{namespace}-{}.json", manifest["metadata"]["name"].as_str().unwrap()));
     std::fs::write(&path, manifest.to_string()).unwrap();
     cluster().control_plane().run_kubectl(&["-n", namespace, "create", "-f", &path.display().to_string()]).unwrap();
 }

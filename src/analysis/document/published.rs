@@ -55,7 +55,10 @@ mod tests {
     #[test]
     fn a_page_says_when_it_was_published_or_does_not() {
         for (html, expected) in [
-            ("<head><meta property='article:published_time' content='2023-05-02T09:00:00Z'></head>", Some((2023, 5, 2))),
+            (
+                "<head><meta property='article:published_time' content='2023-05-02T09:00:00Z'></head>",
+                Some((2023, 5, 2)),
+            ),
             ("<body><time datetime='2023-05-02'>2 May</time></body>", Some((2023, 5, 2))),
             ("<body><time datetime='2023-05-02'>a</time><time datetime='2023-05-04'>b</time></body>", None),
             ("<body>2023-05-02</body>", None),

@@ -23,21 +23,39 @@ pub(super) enum Tail {
 
 /// Last parts of compounds that say "like it" or "made for it".
 const WEAK_TAILS: [&str; 15] = [
-    "native", "like", "compatible", "ähnlich", "style", "free", "less", "agnostic", "kompatibel", "konform", "compliant",
-    "achtig", "vrij", "inspired", "based",
+    "native",
+    "like",
+    "compatible",
+    "ähnlich",
+    "style",
+    "free",
+    "less",
+    "agnostic",
+    "kompatibel",
+    "konform",
+    "compliant",
+    "achtig",
+    "vrij",
+    "inspired",
+    "based",
 ];
 
 /// First parts of compounds that deny or precede the name.
 const WEAK_HEADS: [&str; 6] = ["non", "anti", "pseudo", "ex", "nicht", "niet"];
 
 /// Names that German and Dutch write together with a following word, and what may follow (empty: any word of at least four letters).
-const SOLID: [(&str, &[&str]); 4] =
-    [("kubernetes", &[]), ("docker", &["container", "image", "host", "daemon"]), ("helm", &["chart"]), ("prometheus", &["metri", "exporter", "server"])];
+const SOLID: [(&str, &[&str]); 4] = [
+    ("kubernetes", &[]),
+    ("docker", &["container", "image", "host", "daemon"]),
+    ("helm", &["chart"]),
+    ("prometheus", &["metri", "exporter", "server"]),
+];
 
 /// Endings of host names that people write in running text.
 const TOP_LEVEL_DOMAINS: [&str; 40] = [
-    "com", "io", "dev", "org", "net", "de", "nl", "be", "fr", "es", "eu", "ch", "at", "uk", "us", "ai", "sh", "app", "cloud", "tech", "gov", "edu",
-    "info", "me", "co", "tv", "gl", "it", "pt", "dk", "se", "pl", "in", "jp", "cn", "br", "mx", "blog", "ly", "be",
+    "com", "io", "dev", "org", "net", "de", "nl", "be", "fr", "es", "eu", "ch", "at", "uk", "us", "ai", "sh", "app",
+    "cloud", "tech", "gov", "edu", "info", "me", "co", "tv", "gl", "it", "pt", "dk", "se", "pl", "in", "jp", "cn",
+    "br", "mx", "blog", "ly", "be",
 ];
 
 fn before(text: &str, at: usize) -> Option<char> {
@@ -58,7 +76,8 @@ fn word_after(text: &str, at: usize) -> &str {
 /// The letters and digits that precede.
 fn word_before(text: &str, at: usize) -> &str {
     let rest = text.get(..at).unwrap_or_default();
-    let start = rest.char_indices().rev().take_while(|(_, c)| c.is_alphanumeric()).last().map_or(rest.len(), |(i, _)| i);
+    let start =
+        rest.char_indices().rev().take_while(|(_, c)| c.is_alphanumeric()).last().map_or(rest.len(), |(i, _)| i);
     rest.get(start..).unwrap_or_default()
 }
 
@@ -148,12 +167,17 @@ pub(super) fn addresses(text: &str, span: Range<usize>) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut start = None;
     for (at, c) in part.char_indices().chain([(part.len(), ' ')]) {
-        let inside = !c.is_whitespace() && !matches!(c, '<' | '>' | '"' | '(' | ')' | '[' | ']' | '{' | '}' | '|' | '“' | '”' | '«' | '»' | ',' | ';');
+        let inside = !c.is_whitespace()
+            && !matches!(
+                c,
+                '<' | '>' | '"' | '(' | ')' | '[' | ']' | '{' | '}' | '|' | '“' | '”' | '«' | '»' | ',' | ';'
+            );
         match (inside, start) {
             (true, None) => start = Some(at),
             (false, Some(first)) => {
                 start = None;
-                let token = part.get(first..at).unwrap_or_default().trim_end_matches(['.', ':', '!', '?', '\'', '’', '…']);
+                let token =
+                    part.get(first..at).unwrap_or_default().trim_end_matches(['.', ':', '!', '?', '\'', '’', '…']);
                 if is_address(token) {
                     found.push(span.start + first..span.start + first + token.len());
                 }

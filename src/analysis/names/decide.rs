@@ -2,6 +2,7 @@
 //! the second), then one meaning per document, then project or company. The one path that [`super::find`] and [`super::explain`] share. Pure functions.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::candidates::{self, Spot};
 use super::evidence::{self, Context, Gate, Part, THRESHOLD};
@@ -10,6 +11,8 @@ use super::kinds::{self, Sense, Senses};
 use crate::analysis::Document;
 use crate::analysis::language::Language;
 use crate::analysis::sentences::Sentence;
+use crate::catalog::fold::fold;
+use crate::catalog::surfaces::Variant;
 use crate::catalog::{Catalog, Matching, NameKind, NameTarget};
 
 /// How far below the threshold a mention may be once another mention of the same spelling has reached it.
@@ -36,12 +39,24 @@ impl Judged<'_> {
         self.parts.iter().filter(|part| part.cue).map(|part| part.points).sum()
     }
 
+    /// Whether so much speaks for a name that needs a cue that it can do without: a capital where only names have one, and for a company the words
+    /// of companies around it, for a CNCF project a whole document and its surroundings.
+    fn is_overwhelming(&self) -> bool {
+        let has = |label| self.parts.iter().any(|part| part.label == label);
+        match self.target.kind {
+            NameKind::Organization => {
+                has(evidence::CAPITAL) && has(evidence::COMPANIES) && self.score() >= THRESHOLD + 2
+            }
+            NameKind::Project => has(evidence::CAPITAL) && has(evidence::HOSTED) && self.score() >= THRESHOLD + 3,
+        }
+    }
+
     /// Whether its own points accept it.
     fn stands(&self) -> bool {
         match self.gate {
             Gate::Accept => true,
             Gate::Score => self.score() >= THRESHOLD,
-            Gate::Cue => self.cue_score() >= THRESHOLD && self.score() >= THRESHOLD,
+            Gate::Cue => self.score() >= THRESHOLD && (self.cue_score() >= THRESHOLD || self.is_overwhelming()),
             Gate::Refuse(_) => false,
         }
     }
@@ -52,6 +67,15 @@ pub(super) struct Decisions<'a> {
     pub(super) spots: Vec<Spot>,
     pub(super) judged: Vec<Judged<'a>>,
     pub(super) misspellings: Vec<Misspelling>,
+    pub(super) vendors: Vec<VendorPart>,
+}
+
+/// The vendor as the first word of a product's full name: "HashiCorp Vault" names HashiCorp.
+pub(super) struct VendorPart {
+    pub(super) span: Range<usize>,
+    pub(super) block: usize,
+    /// Index of the organisation.
+    pub(super) entry: usize,
 }
 
 /// Decides about all spots of a document.
@@ -67,7 +91,14 @@ pub(super) fn decide<'a>(
     for (index, spot) in spots.iter().enumerate() {
         for target in catalog.names.pattern(spot.pattern).into_iter().flat_map(|pattern| &pattern.targets) {
             let gate = evidence::gate(&context, spot, target);
-            judged.push(Judged { spot: index, target, gate, parts: Vec::new(), accepted: gate == Gate::Accept, verdict: "" });
+            judged.push(Judged {
+                spot: index,
+                target,
+                gate,
+                parts: Vec::new(),
+                accepted: gate == Gate::Accept,
+                verdict: "",
+            });
         }
     }
     publish(&mut context, &spots, &judged);
@@ -76,7 +107,9 @@ pub(super) fn decide<'a>(
             .entries
             .keys()
             .filter(|(known, entry)| {
-                *known == kind && (kind == NameKind::Organization || catalog.projects.get(*entry).is_some_and(|project| !project.general))
+                *known == kind
+                    && (kind == NameKind::Organization
+                        || catalog.projects.get(*entry).is_some_and(|project| !project.general))
             })
             .count()
     };
@@ -99,7 +132,38 @@ pub(super) fn decide<'a>(
     for item in &mut judged {
         item.verdict = verdict(item);
     }
-    Decisions { spots, judged, misspellings }
+    let vendors = vendor_parts(&context, &spots, &judged);
+    Decisions { spots, judged, misspellings, vendors }
+}
+
+/// The vendors that accepted product names start with. Only a plain name of an organisation counts, and only if another word follows it.
+fn vendor_parts(context: &Context<'_>, spots: &[Spot], judged: &[Judged<'_>]) -> Vec<VendorPart> {
+    let mut found = Vec::new();
+    for item in judged.iter().filter(|item| item.accepted && item.target.kind == NameKind::Project) {
+        let Some(spot) = spots.get(item.spot) else { continue };
+        let text = context.text(&spot.span);
+        for (at, _) in text.match_indices([' ', '\u{a0}']) {
+            let Some(pattern) = text.get(..at).and_then(|lead| context.catalog.names.lookup(&fold(lead))) else {
+                continue;
+            };
+            let vendor = context.catalog.names.pattern(pattern).into_iter().flat_map(|pattern| &pattern.targets).find(
+                |target| {
+                    target.kind == NameKind::Organization
+                        && target.matching == Matching::Plain
+                        && target.variant == Variant::Written
+                },
+            );
+            if let Some(vendor) = vendor {
+                found.push(VendorPart {
+                    span: spot.span.start..spot.span.start + at,
+                    block: spot.block,
+                    entry: vendor.entry,
+                });
+                break;
+            }
+        }
+    }
+    found
 }
 
 /// Tells the context what is accepted so far.
@@ -166,7 +230,8 @@ fn choose_senses(context: &Context<'_>, spots: &[Spot], judged: &mut [Judged<'_>
         let known = context.catalog.projects.get(entry);
         let hosted = known.is_some_and(|project| project.maturity.is_some());
         let general = known.is_some_and(|project| project.general);
-        let (as_project, as_organization) = senses.get(&entry).copied().unwrap_or_default().resolve(sense, hosted, general);
+        let (as_project, as_organization) =
+            senses.get(&entry).copied().unwrap_or_default().resolve(sense, hosted, general);
         if let Some(item) = judged.get_mut(project) {
             item.accepted = as_project;
         }

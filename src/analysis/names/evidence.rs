@@ -11,14 +11,21 @@ use super::boundaries::Tail;
 use super::candidates::Spot;
 use super::words::{self, Cue};
 use crate::analysis::language::Language;
-use crate::analysis::{BlockKind, Document};
 use crate::analysis::sentences::Sentence;
+use crate::analysis::{BlockKind, Document};
 use crate::catalog::fold::{fold, squash};
 use crate::catalog::surfaces::Variant;
 use crate::catalog::{Catalog, Matching, NameKind, NameTarget};
 
 /// Points that accept a spelling that is not plain.
 pub(super) const THRESHOLD: i32 = 4;
+
+/// Label: a capital where only names have one.
+pub(super) const CAPITAL: &str = "a capital inside a sentence";
+/// Label: words of companies nearby.
+pub(super) const COMPANIES: &str = "words of companies nearby";
+/// Label: a project that the CNCF hosts.
+pub(super) const HOSTED: &str = "a CNCF project";
 
 /// A reason for or against, with its points.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,7 +81,13 @@ pub(super) struct Known {
 }
 
 impl<'a> Context<'a> {
-    pub(super) fn new(document: &'a Document, sentences: &'a [Sentence], language: Language, catalog: &'a Catalog, spots: &[Spot]) -> Self {
+    pub(super) fn new(
+        document: &'a Document,
+        sentences: &'a [Sentence],
+        language: Language,
+        catalog: &'a Catalog,
+        spots: &[Spot],
+    ) -> Self {
         let mut cues = vec![Vec::new(); document.blocks.len()];
         let mut titled = vec![false; document.blocks.len()];
         let mut shouted = vec![false; document.blocks.len()];
@@ -101,7 +114,18 @@ impl<'a> Context<'a> {
             .iter()
             .map(|spot| Known { span: spot.span.clone(), block: spot.block, project: false, organization: false })
             .collect();
-        Self { document, sentences, language, catalog, cues, titled, shouted, known, entries: BTreeMap::new(), sure: (0, 0) }
+        Self {
+            document,
+            sentences,
+            language,
+            catalog,
+            cues,
+            titled,
+            shouted,
+            known,
+            entries: BTreeMap::new(),
+            sure: (0, 0),
+        }
     }
 
     /// The text before a span within its block.
@@ -135,7 +159,8 @@ impl<'a> Context<'a> {
         let after = self.sentences.partition_point(|sentence| sentence.span.start <= spot.span.start);
         let start = after.checked_sub(1).and_then(|at| self.sentences.get(at)).map(|sentence| sentence.span.start);
         let start = start.filter(|start| *start >= spot.span.start - self.before(spot).len());
-        let lead = start.map_or(self.before(spot), |start| self.document.text.get(start..spot.span.start).unwrap_or_default());
+        let lead =
+            start.map_or(self.before(spot), |start| self.document.text.get(start..spot.span.start).unwrap_or_default());
         !lead.chars().any(char::is_alphanumeric)
     }
 
@@ -152,9 +177,14 @@ impl<'a> Context<'a> {
     /// Number of sides (0 to 2) on which an accepted spelling of a kind stands in the same enumeration.
     fn list_neighbours(&self, index: usize, kind: NameKind) -> i32 {
         let Some(own) = self.known.get(index) else { return 0 };
-        let accepted = |known: &Known| known.block == own.block && if kind == NameKind::Project { known.project } else { known.organization };
+        let accepted = |known: &Known| {
+            known.block == own.block && if kind == NameKind::Project { known.project } else { known.organization }
+        };
         let joined = |gap: Range<usize>| self.document.text.get(gap).is_some_and(is_enumeration);
-        let left = index.checked_sub(1).and_then(|at| self.known.get(at)).is_some_and(|k| accepted(k) && joined(k.span.end..own.span.start));
+        let left = index
+            .checked_sub(1)
+            .and_then(|at| self.known.get(at))
+            .is_some_and(|k| accepted(k) && joined(k.span.end..own.span.start));
         let right = self.known.get(index + 1).is_some_and(|k| accepted(k) && joined(own.span.end..k.span.start));
         i32::from(left) + i32::from(right)
     }
@@ -167,11 +197,36 @@ fn is_enumeration(gap: &str) -> bool {
     }
     let separated = gap.contains([',', '/', '&', '+', ';', '\t', '•', '|']);
     let mut words = gap.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    let joining = |word: &str| matches!(word.to_lowercase().as_str(), "and" | "or" | "und" | "oder" | "en" | "of" | "et" | "ou" | "y" | "e" | "o" | "u" | "as" | "well" | "sowie" | "vs" | "versus" | "also");
+    let joining = |word: &str| {
+        matches!(
+            word.to_lowercase().as_str(),
+            "and"
+                | "or"
+                | "und"
+                | "oder"
+                | "en"
+                | "of"
+                | "et"
+                | "ou"
+                | "y"
+                | "e"
+                | "o"
+                | "u"
+                | "as"
+                | "well"
+                | "sowie"
+                | "vs"
+                | "versus"
+                | "also"
+        )
+    };
     let first = words.next();
     match first {
         None => separated,
-        Some(word) => joining(word) && words.all(joining) || separated && words.next().is_none() && gap.trim_start().starts_with([',', '/']),
+        Some(word) => {
+            joining(word) && words.all(joining)
+                || separated && words.next().is_none() && gap.trim_start().starts_with([',', '/'])
+        }
     }
 }
 
@@ -208,7 +263,9 @@ fn capitalized(text: &str) -> bool {
 fn is_exact(found: &str, target: &NameTarget) -> bool {
     let (found, written) = (letters(found), letters(&target.written));
     match target.variant {
-        Variant::Written | Variant::Joined | Variant::Split => found == written || written.starts_with(&found) && target.written.contains('('),
+        Variant::Written | Variant::Joined | Variant::Split => {
+            found == written || written.starts_with(&found) && target.written.contains('(')
+        }
         Variant::Short | Variant::Acronym => written.contains(&found),
     }
 }
@@ -219,7 +276,12 @@ pub(super) fn gate(context: &Context<'_>, spot: &Spot, target: &NameTarget) -> G
     if let Some(reason) = person(context, spot, found) {
         return Gate::Refuse(reason);
     }
-    if target.variant == Variant::Split && !found.split([' ', '-', '\u{a0}']).filter(|word| !word.is_empty()).all(|word| !word.starts_with(char::is_lowercase)) {
+    if target.variant == Variant::Split
+        && !found
+            .split([' ', '-', '\u{a0}'])
+            .filter(|word| !word.is_empty())
+            .all(|word| !word.starts_with(char::is_lowercase))
+    {
         return Gate::Refuse("ordinary words in lower case");
     }
     match target.kind {
@@ -237,7 +299,13 @@ fn project_gate(context: &Context<'_>, spot: &Spot, target: &NameTarget, found: 
         }
         // Two ordinary words may well stand side by side without being the name.
         let several = found.contains([' ', '-', '\u{a0}']);
-        let loose = several && (written_upper && !has_upper(found) || target.written.contains('-') && !found.contains('-') && !has_upper(found));
+        // Three words joined by hyphens are an identifier.
+        if found.matches('-').count() >= 2 && !found.contains(' ') {
+            return Gate::Accept;
+        }
+        let loose = several
+            && (written_upper && !has_upper(found)
+                || target.written.contains('-') && !found.contains('-') && !has_upper(found));
         return if loose { Gate::Score } else { Gate::Accept };
     }
     if matches!(spot.tail, Tail::Plural | Tail::Solid) && target.matching == Matching::NeedsCue {
@@ -249,7 +317,13 @@ fn project_gate(context: &Context<'_>, spot: &Spot, target: &NameTarget, found: 
     if !is_exact(found, target) && !is_near_exact(context, spot, target, found) {
         return Gate::Refuse("not in its own spelling");
     }
-    if target.matching == Matching::NeedsCue { Gate::Cue } else { Gate::Score }
+    careful_gate(target, found)
+}
+
+/// A word with a capital inside ("ControlPlane") is no ordinary word, even where its parts are.
+fn careful_gate(target: &NameTarget, found: &str) -> Gate {
+    let inner = !found.contains(' ') && has_lower(found) && found.chars().skip(1).any(char::is_uppercase);
+    if target.matching == Matching::NeedsCue && !inner { Gate::Cue } else { Gate::Score }
 }
 
 /// Spellings that differ from the catalog's in case but are as telling: capitals where all is in capitals, an initial capital for a lower-case name,
@@ -258,7 +332,9 @@ fn is_near_exact(context: &Context<'_>, spot: &Spot, target: &NameTarget, found:
     let shouted = context.shouted.get(spot.block).copied().unwrap_or_default();
     let written = &target.written;
     (shouted && !has_lower(found))
-        || (!has_upper(written) && capitalized(found) && (!has_lower(found) || letters(found).chars().skip(1).all(|c| !c.is_uppercase())))
+        || (!has_upper(written)
+            && capitalized(found)
+            && (!has_lower(found) || letters(found).chars().skip(1).all(|c| !c.is_uppercase())))
         || (!has_lower(written) && letters(written).chars().count() >= 4 && capitalized(found))
 }
 
@@ -278,17 +354,23 @@ fn organization_gate(context: &Context<'_>, spot: &Spot, target: &NameTarget, fo
     if spot.tail == Tail::Plural || !is_exact(found, target) && !is_near_exact(context, spot, target, found) {
         return Gate::Refuse("not in its own spelling");
     }
-    if target.matching == Matching::NeedsCue { Gate::Cue } else { Gate::Score }
+    careful_gate(target, found)
 }
 
 /// Why a spelling is a part of a person's name, if it is.
 fn person(context: &Context<'_>, spot: &Spot, found: &str) -> Option<&'static str> {
-    if found.contains([' ', '-']) || !capitalized(found) || matches!(spot.tail, Tail::Compound | Tail::Weak | Tail::Solid) {
+    if found.contains([' ', '-'])
+        || !capitalized(found)
+        || matches!(spot.tail, Tail::Compound | Tail::Weak | Tail::Solid)
+    {
         return None;
     }
     let before = context.before(spot);
     if let Some(lead) = before.strip_suffix(' ') {
-        let word = lead.rsplit(|c: char| c.is_whitespace() || matches!(c, '(' | '"' | '„' | '“' | '\'' | '’')).next().unwrap_or_default();
+        let word = lead
+            .rsplit(|c: char| c.is_whitespace() || matches!(c, '(' | '"' | '„' | '“' | '\'' | '’'))
+            .next()
+            .unwrap_or_default();
         let initial = word.len() == 2 && word.ends_with('.') && capitalized(word);
         if words::is_title(word) || initial {
             return Some("a person's name");
@@ -313,7 +395,7 @@ pub(super) fn points(context: &Context<'_>, index: usize, spot: &Spot, target: &
     let mut parts = Parts(Vec::new());
     let found = context.text(&spot.span);
     document_points(context, target, spot.pattern, &mut parts);
-    shape_points(context, spot, found, &mut parts);
+    shape_points(context, spot, target, found, &mut parts);
     match target.kind {
         NameKind::Project => project_points(context, spot, target, &mut parts),
         NameKind::Organization => organization_points(context, spot, &mut parts),
@@ -348,14 +430,15 @@ fn document_points(context: &Context<'_>, target: &NameTarget, pattern: usize, p
     match target.kind {
         NameKind::Project => match projects {
             0 => parts.add("no certain project in the text", -4),
-            1 | 2 => {}
+            1 | 2 => parts.add("hardly any certain project in the text", -1),
             3..=7 => parts.add("several certain projects in the text", 2),
             _ => parts.add("many certain projects in the text", 3),
         },
         NameKind::Organization => match projects + organizations {
             0 => parts.add("no certain name in the text", -3),
             1..=3 => {}
-            _ => parts.add("many certain names in the text", 1),
+            4..=7 => parts.add("several certain names in the text", 1),
+            _ => parts.add("many certain names in the text", 2),
         },
     }
     let key = (target.kind, target.entry);
@@ -364,13 +447,15 @@ fn document_points(context: &Context<'_>, target: &NameTarget, pattern: usize, p
     }
     if let (NameKind::Project, Some(project)) = (target.kind, context.catalog.projects.get(target.entry)) {
         match project.maturity.as_deref() {
-            Some("graduated" | "incubating") => parts.add("a graduated or incubating project", 2),
-            Some(_) => parts.add("a CNCF project", 1),
+            // Graduated and incubating ones are the most talked about.
+            Some("graduated" | "incubating") => parts.add(HOSTED, 2),
+            Some(_) => parts.add(HOSTED, 1),
             None => {}
         }
         if let Some(parent) = &project.parent
             && context.entries.keys().any(|(kind, entry)| {
-                *kind == NameKind::Project && context.catalog.projects.get(*entry).is_some_and(|known| known.name == *parent)
+                *kind == NameKind::Project
+                    && context.catalog.projects.get(*entry).is_some_and(|known| known.name == *parent)
             })
         {
             parts.add("the project it is a part of is named too", 2);
@@ -379,43 +464,74 @@ fn document_points(context: &Context<'_>, target: &NameTarget, pattern: usize, p
 }
 
 /// What the spelling and the words right beside it say.
-fn shape_points(context: &Context<'_>, spot: &Spot, found: &str, parts: &mut Parts) {
-    let initial = context.sentence_initial(spot);
+fn shape_points(context: &Context<'_>, spot: &Spot, target: &NameTarget, found: &str, parts: &mut Parts) {
     let count = letters(found).chars().count();
     let before = context.before(spot);
-    if initial {
-        if !alone(context, spot) {
-            parts.add("at the start of a sentence", -1);
-        }
-    } else if has_upper(found) && !context.capital_is_void(spot) {
-        parts.add("a capital inside a sentence", 1);
+    let shouted = context.shouted.get(spot.block).copied().unwrap_or_default();
+    // Case that no place in a sentence and no title gives to a word: "AKS", "CoreOS", "Palo Alto".
+    let own_case = !shouted && has_own_case(found);
+    if own_case {
+        parts.add("a case of its own", 2);
     }
     if !has_upper(found) {
         parts.add("in lower case", -2);
-    } else if count <= 3 {
-        parts.add("very short", -1);
+    } else if context.sentence_initial(spot) {
+        // In French and Spanish a noun does not start a sentence without its article, so a bare word there is rather a name.
+        if !own_case && !alone(context, spot) && !matches!(context.language, Language::Fr | Language::Es) {
+            parts.add("at the start of a sentence", -1);
+        }
+    } else if !context.capital_is_void(spot) {
+        parts.add(CAPITAL, 2);
     }
-    if found.chars().skip(1).any(char::is_uppercase) && has_lower(found) {
-        parts.add("an inner capital", 2);
+    if count <= 3 && !own_case {
+        parts.add("very short", -1);
     }
     let previous = before.trim_end().rsplit(|c: char| !c.is_alphanumeric() && c != '@').next().unwrap_or_default();
     if before.ends_with([' ', '\u{a0}']) && words::is_article(previous) && spot.tail != Tail::Compound {
-        parts.add("after an article", -2);
+        // Where every noun has a capital, the article is all that tells a noun from a name.
+        parts.add("after an article", if context.capital_is_void(spot) { -3 } else { -2 });
     }
-    if context.language != Language::De && !context.capital_is_void(spot) {
-        let first_word = before.trim_end().len() == previous.len() || before.trim_end().trim_end_matches(previous).trim_end().ends_with(['.', '!', '?', ':']);
-        if before.ends_with(' ') && before.trim_end().ends_with(previous) && capitalized(previous) && !first_word && !context.is_known_at(spot.span.start.saturating_sub(2)) {
-            parts.add("after an unknown word with a capital", -1);
-        }
-        if let Some(rest) = context.behind(spot).strip_prefix(' ')
-            && capitalized(rest)
-            && !context.is_known_at(spot.span.end + 1)
-        {
-            parts.add("before an unknown word with a capital", -1);
-        }
-    }
+    neighbour_points(context, spot, target, previous, parts);
     if spot.tail == Tail::Weak || spot.denied {
         parts.add("in a compound that says \"like it\"", -2);
+    }
+}
+
+/// Whether the case of a spelling is that of no ordinary word: all capitals, a capital inside a word, or several words with a capital each.
+fn has_own_case(found: &str) -> bool {
+    let mut words = found.split([' ', '-', '\u{a0}']).filter(|word| !word.is_empty());
+    let several = found.contains([' ', '\u{a0}']) && words.clone().all(capitalized);
+    let acronym = letters(found).chars().count() >= 2 && has_upper(found) && !has_lower(found);
+    several || acronym || words.any(|word| has_lower(word) && word.chars().skip(1).any(char::is_uppercase))
+}
+
+/// What words with a capital right before and behind say: "Harbor Lights Hotel" is something else than Harbor.
+fn neighbour_points(context: &Context<'_>, spot: &Spot, target: &NameTarget, previous: &str, parts: &mut Parts) {
+    if context.language == Language::De || context.capital_is_void(spot) {
+        return;
+    }
+    let before = context.before(spot);
+    let lead = before.trim_end();
+    let careful = target.matching == Matching::NeedsCue;
+    if before.ends_with(' ') && !previous.is_empty() && lead.ends_with(previous) && capitalized(previous) {
+        let further = lead.strip_suffix(previous).unwrap_or_default().trim_end();
+        let first_word = further.is_empty() || further.ends_with(['.', '!', '?', ':']);
+        let known = context.is_known_at(spot.span.start.saturating_sub(2));
+        if careful {
+            parts.add("part of a phrase with capitals", -3);
+        } else if !first_word && !known {
+            parts.add("after an unknown word with a capital", -1);
+        }
+    }
+    let Some(rest) = context.behind(spot).strip_prefix(' ').filter(|rest| capitalized(rest)) else { return };
+    let mut following = rest.split(' ');
+    let word = following.next().unwrap_or_default();
+    let software = words::cues(word, 0..word.len()).first().is_some_and(|(cue, _)| *cue == Cue::Software);
+    if careful {
+        parts.add("part of a phrase with capitals", -3);
+    } else if !software && !context.is_known_at(spot.span.end + 1) {
+        let longer = word.chars().all(char::is_alphanumeric) && following.next().is_some_and(capitalized);
+        parts.add("before an unknown word with a capital", if longer { -3 } else { -2 });
     }
 }
 
@@ -451,7 +567,10 @@ fn project_points(context: &Context<'_>, spot: &Spot, target: &NameTarget, parts
     if context.cue_near(spot, Cue::Software, 80) {
         parts.add("words of software nearby", 2);
     }
-    if project.and_then(|project| project.category.as_deref()).is_some_and(|category| field_near(context, spot, category)) {
+    if project
+        .and_then(|project| project.category.as_deref())
+        .is_some_and(|category| field_near(context, spot, category))
+    {
         parts.add("words of its own field nearby", 1);
     }
 }
@@ -472,7 +591,8 @@ fn same_site(target: &str, site: &str) -> bool {
         address.trim_start_matches("www.").trim_end_matches('/').to_lowercase()
     };
     let (target, site) = (plain(target), plain(site));
-    !site.is_empty() && target.strip_prefix(&site).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']))
+    !site.is_empty()
+        && target.strip_prefix(&site).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']))
 }
 
 /// Whether the vendor stands right before the name ("HashiCorp Vault", "HashiCorps Vault") or right behind it ("Flux von Weaveworks").
@@ -483,13 +603,16 @@ fn vendor_beside(before: &str, behind: &str, vendor: &str) -> bool {
     }
     let lead = squash(words::tail(before, 60));
     let lead = lead.trim_end_matches(['\'', '"', '„', '“']);
-    if lead.ends_with(&vendor) || lead.strip_suffix('s').map(|lead| lead.trim_end_matches('\'')).is_some_and(|lead| lead.ends_with(&vendor)) {
+    if lead.ends_with(&vendor)
+        || lead.strip_suffix('s').map(|lead| lead.trim_end_matches('\'')).is_some_and(|lead| lead.ends_with(&vendor))
+    {
         return true;
     }
     let head: String = behind.chars().take(60).collect();
     let head = fold(&head);
     let Some((joint, rest)) = head.trim_start_matches(['"', ',', '(', ' ']).split_once(' ') else { return false };
-    matches!(joint, "von" | "van" | "from" | "by" | "of" | "de" | "door" | "par" | "por" | "at") && squash(rest).starts_with(&vendor)
+    matches!(joint, "von" | "van" | "from" | "by" | "of" | "de" | "door" | "par" | "por" | "at")
+        && squash(rest).starts_with(&vendor)
 }
 
 /// Whether a longer word of the entry's category stands nearby.
@@ -508,9 +631,11 @@ fn organization_points(context: &Context<'_>, spot: &Spot, parts: &mut Parts) {
         parts.add_if_cue(label, points, cue);
     }
     if context.cue_near(spot, Cue::Company, 60) {
-        parts.add("words of companies nearby", 2);
+        parts.add(COMPANIES, 2);
     }
-    if alone(context, spot) && matches!(context.document.blocks.get(spot.block).map(|block| block.kind), Some(BlockKind::Heading(_))) {
+    if alone(context, spot)
+        && matches!(context.document.blocks.get(spot.block).map(|block| block.kind), Some(BlockKind::Heading(_)))
+    {
         parts.add("a heading of its own", 1);
     }
 }
@@ -526,7 +651,9 @@ pub(super) fn company_cues(context: &Context<'_>, spot: &Spot) -> Vec<(&'static 
     if before.ends_with([' ', '\u{a0}']) && words::joins_company(previous) {
         let lead = before.trim_end().strip_suffix(previous).unwrap_or_default();
         let near = words::cues(lead, lead.len() - words::tail(lead, 40).len()..lead.len());
-        if near.iter().any(|(cue, range)| *cue == Cue::Role && !lead.get(range.end..).unwrap_or_default().contains(['.', '!', '?', ';'])) {
+        if near.iter().any(|(cue, range)| {
+            *cue == Cue::Role && !lead.get(range.end..).unwrap_or_default().contains(['.', '!', '?', ';'])
+        }) {
             found.push(("a position in it", 4, true));
         } else if words::is_chez(previous) {
             found.push(("after \"at\"", 2, false));
@@ -535,11 +662,29 @@ pub(super) fn company_cues(context: &Context<'_>, spot: &Spot) -> Vec<(&'static 
     let head: String = behind.chars().take(24).collect();
     let head = fold(head.trim_start_matches([',', ' ', '(', '-', '\u{2010}', '\u{2011}']));
     let first = head.split([' ', ',', ')', ';']).next().unwrap_or_default();
-    if matches!(first, "gmbh" | "inc" | "inc." | "ltd" | "ltd." | "b.v." | "bv" | "s.a." | "ag" | "plc" | "llc" | "sas" | "corp" | "corp.") {
+    if matches!(
+        first,
+        "gmbh"
+            | "inc"
+            | "inc."
+            | "ltd"
+            | "ltd."
+            | "b.v."
+            | "bv"
+            | "s.a."
+            | "ag"
+            | "plc"
+            | "llc"
+            | "sas"
+            | "corp"
+            | "corp."
+    ) {
         found.push(("a legal form", 4, true));
     }
     let compound = matches!(spot.tail, Tail::Compound | Tail::Possessive);
-    let role = |text: &str| words::cues(text, 0..text.len()).first().is_some_and(|(cue, range)| *cue == Cue::Role && range.start == 0);
+    let role = |text: &str| {
+        words::cues(text, 0..text.len()).first().is_some_and(|(cue, range)| *cue == Cue::Role && range.start == 0)
+    };
     let head = head.trim_start_matches(['\'', '’']).trim_start_matches("s ");
     if role(head) {
         found.push(("a position in it", if compound { 4 } else { 3 }, true));

@@ -35,7 +35,8 @@ pub(super) fn sense(context: &Context<'_>, spot: &Spot) -> Sense {
     }
     match () {
         () if company > software && company >= 2 => Sense::Organization,
-        () if software > company && software >= 2 => Sense::Project,
+        // A word of software nearby alone says little: companies are spoken of with the same words.
+        () if software > company && software >= 4 => Sense::Project,
         () => Sense::Either,
     }
 }
@@ -58,19 +59,15 @@ impl Senses {
         }
     }
 
-    /// Whether a mention counts for the project and for the organisation. One that nothing tells about goes the way of the others in the document;
-    /// without any, a CNCF project (`hosted`) is software, everyday technology (`general`) nothing that is reported, and the rest are both.
+    /// Whether a mention counts for the project and for the organisation. One that nothing tells about is software for a CNCF project (`hosted`) and
+    /// for everyday technology (`general`); else it is the company, and its product too unless the document speaks of the company alone.
     pub(super) fn resolve(self, sense: Sense, hosted: bool, general: bool) -> (bool, bool) {
         match sense {
             Sense::Project => (true, false),
             Sense::Organization => (false, true),
             Sense::Either if general => (true, false),
             Sense::Either if hosted => (true, false),
-            Sense::Either => match (self.project > 0, self.organization > 0) {
-                (true, false) => (true, false),
-                (false, true) => (false, true),
-                _ => (true, true),
-            },
+            Sense::Either => (self.project > 0 || self.organization == 0, true),
         }
     }
 }
@@ -85,7 +82,7 @@ mod tests {
         let table = [
             (senses(0, 0), Sense::Either, false, false, (true, true)),
             (senses(0, 2), Sense::Either, false, false, (false, true)),
-            (senses(2, 0), Sense::Either, false, false, (true, false)),
+            (senses(2, 0), Sense::Either, false, false, (true, true)),
             (senses(1, 1), Sense::Either, false, false, (true, true)),
             (senses(0, 2), Sense::Either, true, false, (true, false)),
             (senses(0, 0), Sense::Either, false, true, (true, false)),

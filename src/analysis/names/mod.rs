@@ -77,6 +77,17 @@ pub struct Candidate {
     pub verdict: &'static str,
 }
 
+impl Candidate {
+    /// The points and what they are for, in one line: "5: a graduated project +2, ...". Empty where nothing had to be weighed.
+    pub fn evidence_text(&self) -> String {
+        if self.parts.is_empty() {
+            return String::new();
+        }
+        let parts: Vec<String> = self.parts.iter().map(|part| format!("{} {:+}", part.label, part.points)).collect();
+        format!("{}: {}", self.score, parts.join(", "))
+    }
+}
+
 /// The projects and organisations that a document names, each by its first mention. Furniture and code blocks are not searched.
 pub fn find(document: &Document, sentences: &[Sentence], language: Language, catalog: &Catalog) -> Names {
     let decisions = decide(document, sentences, language, catalog);
@@ -121,7 +132,20 @@ pub fn explain(document: &Document, sentences: &[Sentence], language: Language, 
             verdict: "misspelt",
         })
     });
-    let mut candidates: Vec<Candidate> = judged.chain(misspelt).collect();
+    let vendors = decisions.vendors.iter().filter_map(|found| {
+        Some(Candidate {
+            span: found.span.clone(),
+            surface: surface(&found.span),
+            kind: NameKind::Organization,
+            entry: found.entry,
+            name: name(NameKind::Organization, found.entry)?,
+            parts: Vec::new(),
+            score: 0,
+            accepted: true,
+            verdict: "named with its product",
+        })
+    });
+    let mut candidates: Vec<Candidate> = judged.chain(misspelt).chain(vendors).collect();
     candidates.sort_by_key(|candidate| (candidate.span.start, candidate.kind));
     candidates
 }
@@ -134,6 +158,11 @@ fn collect(document: &Document, catalog: &Catalog, decisions: &Decisions<'_>, ki
             by_entry.entry(item.target.entry).or_default().push(Mention { span: spot.span.clone(), block: spot.block });
         }
     }
+    if kind == NameKind::Organization {
+        for part in &decisions.vendors {
+            by_entry.entry(part.entry).or_default().push(Mention { span: part.span.clone(), block: part.block });
+        }
+    }
     if kind == NameKind::Project {
         for found in &decisions.misspellings {
             by_entry.entry(found.entry).or_default().push(Mention { span: found.span.clone(), block: found.block });
@@ -144,7 +173,11 @@ fn collect(document: &Document, catalog: &Catalog, decisions: &Decisions<'_>, ki
         .into_iter()
         .map(|(entry, mut mentions)| {
             mentions.sort_by_key(|mention| mention.span.start);
-            let version = if kind == NameKind::Project { mentions.iter().find_map(|mention| version(document, mention)) } else { None };
+            let version = if kind == NameKind::Project {
+                mentions.iter().find_map(|mention| version(document, mention))
+            } else {
+                None
+            };
             Found { entry, mentions, version }
         })
         .collect();

@@ -1,7 +1,8 @@
 //! Versions that follow a name ("Linkerd 2.12", "Kubernetes v1.24", "Helm version 3.1"). Pure functions.
 
 /// Words between a name and its version.
-const VERSION_WORDS: [&str; 9] = ["version", "versie", "versión", "release", "ver.", "v.", "in version", "in versie", "(version"];
+const VERSION_WORDS: [&str; 9] =
+    ["version", "versie", "versión", "release", "ver.", "v.", "in version", "in versie", "(version"];
 
 /// The version at the start of what follows a name, without a leading "v". Numbers with a dot count, and single ones only after a "v"; amounts
 /// ("10.000 nodes", "3.5 %") do not.
@@ -30,7 +31,9 @@ pub(super) fn after(rest: &str) -> Option<String> {
     let amount = groups.len() > 1 && groups.iter().skip(1).all(|group| group.len() == 3);
     let unit = behind.trim_start().starts_with(['%', '€', '$'])
         || behind.starts_with(|c: char| c.is_alphabetic() && c != 'x')
-        || [" millio", " miljoen", " billion", " miljard", " Million", " Milliard"].iter().any(|word| behind.starts_with(word));
+        || [" millio", " miljoen", " billion", " miljard", " Million", " Milliard"]
+            .iter()
+            .any(|word| behind.starts_with(word));
     (plausible && (marked || !amount) && !unit).then(|| number.to_owned())
 }
 

@@ -31,7 +31,8 @@ pub(super) enum BodyError {
 /// Reads a body to its end.
 pub(super) async fn read(body: Incoming, encoding: Option<&str>, bounds: Bounds) -> Result<Vec<u8>, BodyError> {
     let stream = body.into_data_stream().map_err(|error| {
-        let kind = if error.is_incomplete_message() { io::ErrorKind::UnexpectedEof } else { io::ErrorKind::ConnectionReset };
+        let kind =
+            if error.is_incomplete_message() { io::ErrorKind::UnexpectedEof } else { io::ErrorKind::ConnectionReset };
         io::Error::new(kind, "the body broke off")
     });
     let raw = BufReader::new(StreamReader::new(stream));
@@ -53,7 +54,8 @@ async fn drain(reader: impl AsyncRead, bounds: Bounds, decoded: bool) -> Result<
     let mut bytes = Vec::new();
     let mut chunk = vec![0_u8; 16 * 1024];
     loop {
-        let read = tokio::time::timeout(bounds.idle_timeout, reader.read(&mut chunk)).await.map_err(|_| BodyError::Idle)?;
+        let read =
+            tokio::time::timeout(bounds.idle_timeout, reader.read(&mut chunk)).await.map_err(|_| BodyError::Idle)?;
         match read {
             Ok(0) => return Ok(bytes),
             Ok(count) => {

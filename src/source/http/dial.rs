@@ -107,7 +107,9 @@ pub(super) fn describe(error: &io::Error) -> String {
         io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
             "the connection was broken off".to_owned()
         }
-        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => "the network does not reach it".to_owned(),
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
+            "the network does not reach it".to_owned()
+        }
         io::ErrorKind::TimedOut => "it did not answer".to_owned(),
         io::ErrorKind::UnexpectedEof => "the answer broke off".to_owned(),
         kind => format!("the connection failed ({kind})"),

@@ -134,7 +134,12 @@ impl HttpClient {
         })
     }
 
-    async fn send(&self, request: &FetchRequest, url: &Url, same_origin: bool) -> Result<Response<Incoming>, FetchError> {
+    async fn send(
+        &self,
+        request: &FetchRequest,
+        url: &Url,
+        same_origin: bool,
+    ) -> Result<Response<Incoming>, FetchError> {
         let host = request::host_of(url);
         let mut builder = Request::builder().method(Method::GET).uri(url.as_str());
         if let Some(headers) = builder.headers_mut() {
@@ -162,7 +167,12 @@ impl HttpClient {
         }
     }
 
-    async fn accept(&self, request: &FetchRequest, url: &Url, response: Response<Incoming>) -> Result<Fetch, FetchError> {
+    async fn accept(
+        &self,
+        request: &FetchRequest,
+        url: &Url,
+        response: Response<Incoming>,
+    ) -> Result<Fetch, FetchError> {
         let host = request::host_of(url);
         let status = response.status();
         if status == StatusCode::NOT_MODIFIED && request.known.is_some() {
@@ -187,13 +197,14 @@ impl HttpClient {
         let validator = |name| text(name).filter(|value| value.len() <= MAX_VALIDATOR_BYTES);
         let (etag, last_modified) = (validator(header::ETAG), validator(header::LAST_MODIFIED));
         let bounds = Bounds { max_bytes: limit, idle_timeout: self.settings.idle_timeout };
-        let bytes = body::read(response.into_body(), encoding.as_deref(), bounds).await.map_err(|error| match error {
-            BodyError::TooLarge => FetchError::TooLarge { limit },
-            BodyError::Idle => FetchError::TimedOut { host: host.clone(), limit: bounds.idle_timeout },
-            BodyError::Encoding(problem) | BodyError::Broken(problem) => {
-                FetchError::ConnectionFailed { host: host.clone(), problem }
-            }
-        })?;
+        let bytes =
+            body::read(response.into_body(), encoding.as_deref(), bounds).await.map_err(|error| match error {
+                BodyError::TooLarge => FetchError::TooLarge { limit },
+                BodyError::Idle => FetchError::TimedOut { host: host.clone(), limit: bounds.idle_timeout },
+                BodyError::Encoding(problem) | BodyError::Broken(problem) => {
+                    FetchError::ConnectionFailed { host: host.clone(), problem }
+                }
+            })?;
         Ok(Fetch::Text(Box::new(Fetched {
             revision: revision_of(&bytes),
             bytes,
@@ -222,8 +233,12 @@ impl HttpClient {
 }
 
 fn hyper_client(dialer: Dialer, tls: rustls::ClientConfig, keep_connections: bool) -> HyperClient {
-    let connector =
-        HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().enable_http2().wrap_connector(dialer);
+    let connector = HttpsConnectorBuilder::new()
+        .with_tls_config(tls)
+        .https_or_http()
+        .enable_http1()
+        .enable_http2()
+        .wrap_connector(dialer);
     Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(Duration::from_secs(30))
@@ -238,7 +253,8 @@ fn redirect_target(response: &Response<Incoming>, from: &Url, insecure: bool) ->
     if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
         return Ok(None);
     }
-    let refuse = |problem: &str| FetchError::TooManyRedirects { host: request::host_of(from), problem: problem.to_owned() };
+    let refuse =
+        |problem: &str| FetchError::TooManyRedirects { host: request::host_of(from), problem: problem.to_owned() };
     let location = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
     let target = location.ok_or_else(|| refuse("the redirect names no address"))?;
     let target = from.join(target).map_err(|_| refuse("the redirect's address is not valid"))?;

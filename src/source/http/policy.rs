@@ -74,7 +74,9 @@ impl Policy {
             return Some("the host is denied by the operator's configuration (--http-deny-host)");
         }
         if !matches!(port, 80 | 443) && !self.allow_ports.contains(&port) {
-            return Some("only the ports 80 and 443 are allowed; the operator's administrator opens others with --http-allow-port");
+            return Some(
+                "only the ports 80 and 443 are allowed; the operator's administrator opens others with --http-allow-port",
+            );
         }
         None
     }
@@ -172,12 +174,51 @@ mod tests {
     #[test]
     fn addresses_inside_the_cluster_and_the_machine_are_refused() {
         for address in [
-            "127.0.0.1", "127.255.255.254", "0.0.0.0", "0.1.2.3", "10.0.0.1", "10.255.255.255", "172.16.0.1", "172.31.255.255",
-            "192.168.1.1", "169.254.169.254", "100.64.0.1", "100.127.255.255", "192.0.0.1", "192.0.2.7", "198.18.0.1",
-            "198.19.255.255", "198.51.100.9", "203.0.113.5", "224.0.0.1", "239.1.1.1", "240.0.0.1", "255.255.255.255",
-            "192.88.99.1", "::", "::1", "fe80::1", "febf::1", "fec0::1", "fc00::1", "fd12:3456::1", "ff02::1", "2001:db8::1",
-            "2001::1", "3fff::1", "100::1", "4000::1", "::ffff:127.0.0.1", "::ffff:10.1.2.3", "::ffff:169.254.169.254",
-            "::127.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::a00:1", "2002:7f00:1::", "2002:a00:1::1",
+            "127.0.0.1",
+            "127.255.255.254",
+            "0.0.0.0",
+            "0.1.2.3",
+            "10.0.0.1",
+            "10.255.255.255",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "100.127.255.255",
+            "192.0.0.1",
+            "192.0.2.7",
+            "198.18.0.1",
+            "198.19.255.255",
+            "198.51.100.9",
+            "203.0.113.5",
+            "224.0.0.1",
+            "239.1.1.1",
+            "240.0.0.1",
+            "255.255.255.255",
+            "192.88.99.1",
+            "::",
+            "::1",
+            "fe80::1",
+            "febf::1",
+            "fec0::1",
+            "fc00::1",
+            "fd12:3456::1",
+            "ff02::1",
+            "2001:db8::1",
+            "2001::1",
+            "3fff::1",
+            "100::1",
+            "4000::1",
+            "::ffff:127.0.0.1",
+            "::ffff:10.1.2.3",
+            "::ffff:169.254.169.254",
+            "::127.0.0.1",
+            "64:ff9b::7f00:1",
+            "64:ff9b::a9fe:a9fe",
+            "64:ff9b:1::a00:1",
+            "2002:7f00:1::",
+            "2002:a00:1::1",
         ] {
             assert!(verdict(address).is_some(), "{address} should be refused");
         }
@@ -186,8 +227,20 @@ mod tests {
     #[test]
     fn public_addresses_are_allowed() {
         for address in [
-            "1.1.1.1", "8.8.8.8", "100.63.255.255", "100.128.0.1", "172.15.255.255", "172.32.0.1", "192.0.1.1", "198.17.255.255",
-            "198.20.0.1", "223.255.255.255", "2606:4700:4700::1111", "2a00:1450::1", "::ffff:1.1.1.1", "64:ff9b::101:101",
+            "1.1.1.1",
+            "8.8.8.8",
+            "100.63.255.255",
+            "100.128.0.1",
+            "172.15.255.255",
+            "172.32.0.1",
+            "192.0.1.1",
+            "198.17.255.255",
+            "198.20.0.1",
+            "223.255.255.255",
+            "2606:4700:4700::1111",
+            "2a00:1450::1",
+            "::ffff:1.1.1.1",
+            "64:ff9b::101:101",
         ] {
             assert_eq!(verdict(address), None, "{address} should be allowed");
         }
@@ -196,7 +249,9 @@ mod tests {
     #[test]
     fn an_allowed_range_opens_just_itself_in_every_form() {
         let policy = Policy { allow_cidrs: vec!["10.1.0.0/16".parse().unwrap()], ..Policy::default() };
-        for (address, allowed) in [("10.1.2.3", true), ("::ffff:10.1.2.3", true), ("10.2.0.1", false), ("127.0.0.1", false)] {
+        for (address, allowed) in
+            [("10.1.2.3", true), ("::ffff:10.1.2.3", true), ("10.2.0.1", false), ("127.0.0.1", false)]
+        {
             assert_eq!(policy.refuse_address("x", address.parse().unwrap()).is_none(), allowed, "{address}");
         }
     }

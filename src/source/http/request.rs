@@ -80,8 +80,9 @@ impl Credentials {
 /// Reads an address out of a spec. The parser of browsers is used, so that every spelling of an address means here what it means there.
 pub(super) fn parse_url(text: &str, insecure: bool) -> Result<Url, FetchError> {
     let invalid = |problem: String| FetchError::UrlInvalid { problem };
-    let url = Url::parse(text.trim())
-        .map_err(|error| invalid(format!("it is not valid ({error}); give a full address such as https://example.org/report.md")))?;
+    let url = Url::parse(text.trim()).map_err(|error| {
+        invalid(format!("it is not valid ({error}); give a full address such as https://example.org/report.md"))
+    })?;
     check_url(&url, insecure).map_err(invalid)?;
     Ok(url)
 }
@@ -95,7 +96,8 @@ pub(super) fn check_url(url: &Url, insecure: bool) -> Result<(), String> {
         _ => return Err("it must begin with https://".to_owned()),
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("it must not hold a user name or password; put them into a Secret and refer to it with secretRef".to_owned());
+        return Err("it must not hold a user name or password; put them into a Secret and refer to it with secretRef"
+            .to_owned());
     }
     if url.host_str().is_none_or(str::is_empty) {
         return Err("it names no host".to_owned());
@@ -114,7 +116,13 @@ pub(super) fn short(text: &str) -> String {
 }
 
 /// The headers of a request.
-pub(super) fn write_headers(headers: &mut HeaderMap, request: &FetchRequest, same_origin: bool, agent: &'static str, accept: &'static str) {
+pub(super) fn write_headers(
+    headers: &mut HeaderMap,
+    request: &FetchRequest,
+    same_origin: bool,
+    agent: &'static str,
+    accept: &'static str,
+) {
     headers.insert(header::USER_AGENT, HeaderValue::from_static(agent));
     headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
     headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip, br, zstd"));
@@ -147,7 +155,8 @@ pub(super) fn content_type(value: Option<&str>) -> (Option<String>, Option<Strin
 
 /// Whether text may come under a media type. What does not say what it is gets looked into instead.
 pub(super) fn may_be_text(media_type: &str) -> bool {
-    let text = media_type.starts_with("text/") && !matches!(media_type, "text/css" | "text/javascript" | "text/calendar" | "text/csv");
+    let text = media_type.starts_with("text/")
+        && !matches!(media_type, "text/css" | "text/javascript" | "text/calendar" | "text/csv");
     text || matches!(
         media_type,
         "application/xhtml+xml" | "application/markdown" | "application/octet-stream" | "binary/octet-stream"
@@ -166,7 +175,18 @@ mod tests {
 
     #[test]
     fn every_spelling_of_an_address_is_seen_as_what_it_is() {
-        for spelling in ["127.0.0.1", "127.1", "0177.0.0.1", "0x7f.0.0.1", "2130706433", "0x7f000001", "017700000001", "127.0.1", "127.0.0.1.", "１２７.0.0.1"] {
+        for spelling in [
+            "127.0.0.1",
+            "127.1",
+            "0177.0.0.1",
+            "0x7f.0.0.1",
+            "2130706433",
+            "0x7f000001",
+            "017700000001",
+            "127.0.1",
+            "127.0.0.1.",
+            "１２７.0.0.1",
+        ] {
             let url = parse_url(&format!("https://{spelling}/x"), false).unwrap();
             assert_eq!(url.host_str(), Some("127.0.0.1"), "{spelling}");
         }
@@ -210,8 +230,15 @@ mod tests {
     #[test]
     fn only_text_is_taken() {
         for (media_type, expected) in [
-            ("text/html", true), ("text/plain", true), ("text/markdown", true), ("application/octet-stream", true),
-            ("application/pdf", false), ("application/json", false), ("image/png", false), ("text/css", false), ("video/mp4", false),
+            ("text/html", true),
+            ("text/plain", true),
+            ("text/markdown", true),
+            ("application/octet-stream", true),
+            ("application/pdf", false),
+            ("application/json", false),
+            ("image/png", false),
+            ("text/css", false),
+            ("video/mp4", false),
         ] {
             assert_eq!(may_be_text(media_type), expected, "{media_type}");
         }
@@ -220,7 +247,11 @@ mod tests {
     #[test]
     fn credentials_and_validators_go_where_they_belong() {
         let request = FetchRequest {
-            url: String::new(), insecure: false, timeout: Duration::from_secs(1), tls: None, tls_secret: None,
+            url: String::new(),
+            insecure: false,
+            timeout: Duration::from_secs(1),
+            tls: None,
+            tls_secret: None,
             credentials: Some(Credentials::Basic { username: "ann".into(), password: "pä:ss".into() }),
             known: Some(Validators { etag: Some("\"1\"".into()), last_modified: None }),
         };

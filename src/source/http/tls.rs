@@ -60,9 +60,7 @@ pub(super) fn public() -> Result<ClientConfig, TlsSetupError> {
         .ok()
         .map(|verifier| Arc::new(verifier) as Arc<dyn ServerCertVerifier>);
     Ok(match system {
-        Some(verifier) => {
-            builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
-        }
+        Some(verifier) => builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth(),
         None => {
             let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
             builder.with_root_certificates(roots).with_no_client_auth()
@@ -111,7 +109,8 @@ mod tests {
     #[test]
     fn material_that_cannot_be_used_says_what_would_be_right() {
         let authority = |pem: &str| TlsMaterial { authorities: Some(pem.into()), identity: None };
-        let identity = |cert: &str, key: &str| TlsMaterial { authorities: None, identity: Some((cert.into(), key.into())) };
+        let identity =
+            |cert: &str, key: &str| TlsMaterial { authorities: None, identity: Some((cert.into(), key.into())) };
         let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         for (material, expected) in [
             (authority(""), TlsSetupError::NoAuthority),

@@ -35,12 +35,12 @@ impl Cluster {
     fn install(&self) -> Result<()> {
         let root = crate::repository();
         let crds = root.join("crds").display().to_string();
-        self.control_plane.run_kubectl(&["apply", "--server-side", "-f", &crds])?;
+        self.control_plane.run_kubectl(&["apply", "--server-side", "-k", &crds])?;
         let rbac = root.join("deploy/base/rbac.yaml").display().to_string();
         let namespace = root.join("deploy/base/namespace.yaml").display().to_string();
         self.control_plane.run_kubectl(&["apply", "-f", &namespace])?;
-        self.control_plane.run_kubectl(&["apply", "-n", OPERATOR_NAMESPACE, "-f", &rbac])?;
-        self.control_plane.run_kubectl(&["wait", "--for=condition=Established", "--timeout=60s", "-f", &crds])?;
+        self.control_plane.run_kubectl(&["apply", "-f", &rbac])?;
+        self.control_plane.run_kubectl(&["wait", "--for=condition=Established", "--timeout=60s", "crd", "--all"])?;
         Ok(())
     }
 

@@ -60,7 +60,9 @@ async fn demo(binary: &Path) -> Result<()> {
     cluster.apply(NAMESPACE, &rendered.replace(SAMPLE_PORT, &server.url("")))?;
     step.done("kubectl apply -k deploy/samples");
 
-    let step = Step::start("Waiting: kubectl wait --for=condition=Ready conferencereports -l '!confreports.dev/broken-on-purpose'");
+    let step = Step::start(
+        "Waiting: kubectl wait --for=condition=Ready conferencereports -l '!confreports.dev/broken-on-purpose'",
+    );
     let good = "-l=!confreports.dev/broken-on-purpose";
     kubectl(&cluster, &["-n", NAMESPACE, "wait", "--for=condition=Ready", "--timeout=60s", "conferencereports", good])?;
     step.done("all Ready");
@@ -103,7 +105,8 @@ async fn edit(cluster: &Cluster) -> Result<()> {
         .to_string()
     };
     let before = "# KubeCon Europe 2024\n\nIn Paris we heard how Cilium replaced kube-proxy in a cluster of two thousand nodes.\n";
-    let after = format!("{before}\nKyverno checks every manifest there, and Argo Rollouts shifts the traffic step by step.\n");
+    let after =
+        format!("{before}\nKyverno checks every manifest there, and Argo Rollouts shifts the traffic step by step.\n");
     cluster.apply(NAMESPACE, &manifests(before))?;
     kubectl(cluster, &["-n", NAMESPACE, "wait", "--for=condition=Ready", "--timeout=30s", "cfr/edited"])?;
     let names = |cluster: &Cluster| {
@@ -128,7 +131,10 @@ fn kubectl(cluster: &Cluster, arguments: &[&str]) -> Result<String> {
 
 /// Runs kubectl and shows the command with what it prints.
 fn show(cluster: &Cluster, arguments: &[&str]) -> Result<()> {
-    let shown: Vec<&str> = arguments.iter().map(|argument| if argument.starts_with("jsonpath") { "jsonpath=..." } else { argument }).collect();
+    let shown: Vec<&str> = arguments
+        .iter()
+        .map(|argument| if argument.starts_with("jsonpath") { "jsonpath=..." } else { argument })
+        .collect();
     println!("\n$ kubectl -n {NAMESPACE} {}", shown.join(" "));
     let mut command: Command = cluster.control_plane().kubectl();
     let status = command.args(["-n", NAMESPACE]).args(arguments).status()?;
