@@ -3,20 +3,26 @@
 CARGO ?= cargo
 BINARY := target/release/conference-report-operator
 CORPUS ?=
+EVAL_FLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build generate lint deny control-plane test unit demo eval clean
+.PHONY: help build tools generate lint deny control-plane test unit demo eval clean
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "; print "Usage: make <target>\n"} /^[a-z-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@printf '\nVariables:\n'
 	@printf '  %-22s %s\n' 'KEEP=1' 'make demo: leave everything running and say how to use it'
 	@printf '  %-22s %s\n' 'CORPUS=dir' 'make eval: folder with annotated reports'
+	@printf '  %-22s %s\n' 'EVAL_FLAGS=--verbose' 'make eval: list what was missed and what was wrong'
 	@printf '  %-22s %s\n' 'KUBEBUILDER_ASSETS=dir' 'etcd, kube-apiserver and kubectl to use instead of fetching or building them'
 	@printf '  %-22s %s\n' 'SETUP_ENVTEST=never' 'build the control plane from source instead of fetching it'
 
 build: ## Build the operator
 	$(CARGO) build --release --locked
+
+# The operator together with the programs that demonstrate and measure it, compiled in one go.
+tools:
+	$(CARGO) build --release --locked --workspace
 
 generate: ## Write the generated files (CRDs) anew from the types
 	$(CARGO) run --quiet --locked -- crd --output crds
@@ -34,7 +40,7 @@ deny: ## Check licences, duplicates and origins of dependencies, and where the n
 		|| { cat target/advisories.log; exit 1; }; }
 
 control-plane: ## Provide etcd, kube-apiserver and kubectl for test and demo, and say where they come from
-	@$(CARGO) run --quiet --locked -p testbed --bin control-plane
+	@$(CARGO) run --quiet --locked -p testbed --no-default-features --bin control-plane
 
 unit: ## Run the tests that need no cluster
 	$(CARGO) test --locked --lib
@@ -42,12 +48,12 @@ unit: ## Run the tests that need no cluster
 test: control-plane ## Run all tests: unit tests, and integration tests on a real Kubernetes API server
 	$(CARGO) test --locked --lib --tests
 
-demo: control-plane build ## See reports become status on a real Kubernetes API server
-	@$(CARGO) run --quiet --release --locked -p testbed --bin demo -- $(CURDIR)/$(BINARY)
+demo: control-plane tools ## See reports become status on a real Kubernetes API server
+	@target/release/demo $(CURDIR)/$(BINARY)
 
-eval: build ## Score the analysis on a folder of annotated reports: make eval CORPUS=dir
+eval: tools ## Score the analysis on a folder of annotated reports: make eval CORPUS=dir
 	@test -n "$(CORPUS)" || { echo 'say where the annotated reports are: make eval CORPUS=dir'; exit 2; }
-	@$(CARGO) run --quiet --locked -p testbed --bin eval -- "$(CORPUS)" $(BINARY)
+	@target/release/eval $(EVAL_FLAGS) "$(CORPUS)" $(BINARY)
 
 clean: ## Remove what was built (the control plane stays in the user's cache)
 	$(CARGO) clean

@@ -295,3 +295,83 @@ fn parts(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
     out.push(start..range.end);
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::document::{Block, Format, parse};
+
+    fn languages() -> BTreeMap<String, LanguageData> {
+        let data = |abbreviations: &[&str], months: &[&str]| LanguageData {
+            abbreviations: abbreviations.iter().map(|a| (*a).to_owned()).collect(),
+            months: (1i8..).zip(months).map(|(n, m)| ((*m).to_owned(), n)).collect(),
+            ..LanguageData::default()
+        };
+        [
+            ("nl", data(&["o.a.", "bijv.", "d.w.z."], &["mei"])),
+            ("de", data(&["z. B.", "u. a.", "d. h.", "bzw."], &["mai"])),
+            ("en", data(&["Dr.", "e.g.", "Inc."], &["may"])),
+            ("fr", data(&["M.", "p. ex."], &["mai"])),
+            ("es", data(&["p. ej.", "Sr."], &["mayo"])),
+        ]
+        .into_iter()
+        .map(|(code, data)| (code.to_owned(), data))
+        .collect()
+    }
+
+    fn of(code: &str, text: &str) -> Vec<String> {
+        let block = Block { kind: BlockKind::Paragraph, span: 0..text.len(), links: Vec::new() };
+        let document = Document { text: text.to_owned(), blocks: vec![block], ..Document::default() };
+        let sentences = split(&document, Language::from_code(code), &languages());
+        sentences.into_iter().map(|s| document.text[s.span].to_owned()).collect()
+    }
+
+    #[test]
+    fn sentences_end_where_they_end() {
+        let table: [(&str, &[&str]); 22] = [
+            ("nl", &["We zagen o.a. Cilium en Falco.", "Daarna aten we."]),
+            ("nl", &["Van 19 t/m 22 maart was het druk.", "Ook daarna."]),
+            ("nl", &["Dat is veilig.", "eBPF maakt het mogelijk."]),
+            ("nl", &["Het draait op v1.24.", "Daarna kwam 1.25."]),
+            ("nl", &["“Het werkt.”", "Dat zei de spreker."]),
+            ("nl", &["Dat (zie de slides.) was het.", "Klaar."]),
+            ("de", &["Vom 2. bis 4. Mai waren wir dort.", "Es war laut."]),
+            ("de", &["Es gibt z. B. Falco und u. a. Cilium.", "Beide helfen."]),
+            ("de", &["Das ist neu, d. h. Niemand kennt es.", "Noch nicht."]),
+            ("de", &["Am 3. Mai sprach Dr. Weber.", "Der Saal war voll."]),
+            ("en", &["It runs on Node.js and .NET today.", "It works."]),
+            ("en", &["Acme Inc. announced a release.", "Nobody came."]),
+            ("en", &["Is it done?", "Yes!", "It is."]),
+            ("en", &["J. Smith spoke first.", "Then came lunch."]),
+            ("en", &["We waited ... and waited.", "Then it came."]),
+            ("en", &["It is small.", "kubectl is smaller."]),
+            ("fr", &["M. Dupont a parlé de Flux.", "La salle était pleine."]),
+            ("fr", &["Est-ce utile ?", "Oui !"]),
+            ("fr", &["« C'est fini. »", "Il a souri."]),
+            ("es", &["Vino de EE. UU. con su equipo.", "Habló de Falco."]),
+            ("es", &["Usan herramientas, p. ej. Falco.", "Funciona."]),
+            ("es", &["¿Qué vimos?", "¡Mucho!", "El Sr. García habló."]),
+        ];
+        for (code, expected) in table {
+            assert_eq!(of(code, &expected.join(" ")), expected, "{code}");
+        }
+    }
+
+    #[test]
+    fn blocks_keep_their_sentences() {
+        let text = "# What we saw\n\n- Falco\n- Cilium is fast. It is new.\n\n```\nno. Sentence.\n```\n\n| A | B |\n|---|---|\n| x | y. Z. |";
+        let document = parse(text, Format::Markdown, &BTreeMap::new()).unwrap();
+        let sentences = split(&document, Language::En, &languages());
+        let texts: Vec<_> = sentences.iter().map(|s| &document.text[s.span.clone()]).collect();
+        assert_eq!(texts, ["What we saw", "Falco", "Cilium is fast.", "It is new.", "A\tB", "x\ty. Z."]);
+    }
+
+    #[test]
+    fn long_blocks_are_split_in_linear_time() {
+        let start = std::time::Instant::now();
+        let text = "The cluster was upgraded at night (as always). Nobody noticed it, e.g. because of Falco. ".repeat(1_200);
+        assert_eq!(of("en", text.trim()).len(), 2_400);
+        assert!(start.elapsed().as_secs() < 5);
+        assert!(!of("en", &"no end and no space".repeat(6_000).replace(' ', "")).is_empty());
+    }
+}

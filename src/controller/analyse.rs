@@ -126,6 +126,7 @@ mod tests {
         let workers = Workers::new(2, Duration::from_millis(50));
         let slow = workers.run(|| std::thread::sleep(Duration::from_millis(200))).await;
         assert_eq!(slow, Err(WorkError::TooLong(0)));
+        let workers = Workers::new(1, Duration::from_secs(60));
         assert_eq!(workers.run(|| -> u8 { panic!("poison") }).await, Err(WorkError::Failed));
         assert_eq!(workers.run(|| 7).await, Ok(7));
     }

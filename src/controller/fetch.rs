@@ -62,7 +62,7 @@ impl Fetcher<'_> {
     ) -> Result<Fetch, FetchError> {
         let kind = kind(spec)?;
         let started = Instant::now();
-        let result = self.from_source(namespace, spec, known).await;
+        let result = self.look(namespace, spec, known).await;
         let (outcome, bytes) = match &result {
             Ok(Fetch::Unchanged) => ("unchanged", None),
             Ok(Fetch::Text(fetched)) => ("success", Some(fetched.bytes.len())),
@@ -72,7 +72,7 @@ impl Fetcher<'_> {
         result
     }
 
-    async fn from_source(
+    async fn look(
         &self,
         namespace: &str,
         spec: &ConferenceReportSpec,

@@ -360,7 +360,8 @@ impl<'a> Run<'a> {
         self.known = Known::of(Some(status));
         let written = resource_version.map(|resource_version| Written { resource_version, known: self.known.clone() });
         self.scope.ledger.update(self.target.uid, |entry| entry.written = written);
-        // The watch may have shown the write before it was noted here.
+        // Should the watch have shown the write before it is noted here, the note stays until the next change of the report: a
+        // little memory, no harm, since what the watch shows counts as soon as it is as new.
         Ok(())
     }
 

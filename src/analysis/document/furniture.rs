@@ -99,6 +99,7 @@ impl Phrases {
         let folded = fold(line);
         // A number may stand before a phrase ("3 comments").
         let rest = folded.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start();
+        let rest = rest.strip_prefix("the ").unwrap_or(rest);
         self.begins(set, &folded) || (rest.len() < folded.len() && self.begins(set, rest))
     }
 }
@@ -179,7 +180,8 @@ fn mark_lines(drafts: &mut [Draft], phrases: &Phrases) {
         let by_shape = patterns::is_reading_time(text)
             || patterns::is_counter(text)
             || patterns::is_legal(text)
-            || patterns::is_hash_tags(text)
+            || (patterns::is_hash_tags(text) && !heading)
+            || patterns::is_post_author(text)
             || patterns::is_address(text);
         let lone_link =
             draft.is_all_link() && chars <= 12 && patterns::words(text) == 1 && text.chars().all(char::is_lowercase);
@@ -202,9 +204,16 @@ fn mark_head(drafts: &mut [Draft], phrases: &Phrases) {
         if markup || !matches!(draft.kind, BlockKind::Paragraph | BlockKind::Heading(_) | BlockKind::ListItem) {
             continue;
         }
-        if patterns::is_date_line(&draft.text, &is_month, &is_weekday)
+        let is_date = |line: &str| patterns::is_date_line(line, &is_month, &is_weekday);
+        // "3 May 2019 News, Events": a date, and categories as links.
+        let unlinked = unlinked(draft);
+        let tags = draft.links.len() >= 2 && draft.is_all_link() && length(draft) <= 80 && !is_prose(draft);
+        if is_date(&draft.text)
+            || is_date(&unlinked)
             || patterns::is_byline(&draft.text)
+            || patterns::is_details(&draft.text, &is_date)
             || patterns::is_trail(&draft.text)
+            || (tags && draft.kind == BlockKind::Paragraph)
         {
             set(draft);
         }
@@ -220,6 +229,18 @@ fn mark_head(drafts: &mut [Draft], phrases: &Phrases) {
     {
         set(label);
     }
+}
+
+/// The text of a draft without what is linked.
+fn unlinked(draft: &Draft) -> String {
+    let mut out = String::new();
+    let mut at = 0;
+    for link in &draft.links {
+        out.push_str(draft.text.get(at..link.span.start).unwrap_or_default());
+        at = link.span.end;
+    }
+    out.push_str(draft.text.get(at..).unwrap_or_default());
+    out.trim_matches([' ', ',']).to_owned()
 }
 
 /// What follows a line like "Latest in ..." or "Related articles": teasers up to the next text in sentences.
@@ -271,7 +292,8 @@ fn mark_runs(drafts: &mut [Draft]) {
         if draft.is_some_and(Draft::is_furniture) {
             continue;
         }
-        if draft.is_some_and(is_line) {
+        // Above the text stand the title and details such as "Place: Lyon" as well: only short lines are a menu there.
+        if draft.is_some_and(|d| is_line(d) && (index > first || is_menu_item(d))) {
             run.push(index);
             continue;
         }
@@ -310,6 +332,11 @@ fn is_line(draft: &Draft) -> bool {
     kind && length(draft) <= MAX_TEASER && !patterns::ends_sentence_firmly(&draft.text) && !draft.text.ends_with(':')
 }
 
+/// A few words and no more.
+fn is_menu_item(draft: &Draft) -> bool {
+    length(draft) <= 40 && patterns::words(&draft.text) <= 6 && !draft.text.contains(':')
+}
+
 /// Author boxes: a name, then a sentence that begins with it.
 fn mark_tail(drafts: &mut [Draft]) {
     let body = body(drafts);
@@ -317,11 +344,17 @@ fn mark_tail(drafts: &mut [Draft]) {
     for pair in body.get(from..).unwrap_or_default().windows(2) {
         let [name, about] = pair else { continue };
         let (Some(name_draft), Some(about_draft)) = (drafts.get(*name), drafts.get(*about)) else { continue };
-        let first_name = name_draft.text.split_whitespace().next().unwrap_or_default();
-        let begins = !first_name.is_empty() && about_draft.text.starts_with(first_name);
-        let is_about =
-            about_draft.text.get(first_name.len()..).is_some_and(|rest| rest.split_whitespace().take(6).any(is_copula));
-        if patterns::is_name(&name_draft.text) && begins && is_about && about_draft.kind == BlockKind::Paragraph {
+        let (full, about_text) = (name_draft.text.as_str(), about_draft.text.as_str());
+        let first_name = full.split_whitespace().next().unwrap_or_default();
+        // A company has a name of two words too: its section does not say what it does for a living, and is not on first-name terms.
+        let person = if let Some(rest) = about_text.strip_prefix(full) {
+            rest.split_whitespace().take(6).any(is_copula) && patterns::is_about_person(rest)
+        } else {
+            let rest = about_text.strip_prefix(first_name).filter(|_| first_name.len() >= 3);
+            rest.is_some_and(|r| r.starts_with(' ') && r.trim_start().starts_with(char::is_lowercase))
+        };
+        let line = matches!(name_draft.kind, BlockKind::Paragraph | BlockKind::Heading(_));
+        if line && person && patterns::is_name(full) && about_draft.kind == BlockKind::Paragraph {
             for index in [*name, *about] {
                 if let Some(draft) = drafts.get_mut(index) {
                     set(draft);
@@ -333,4 +366,138 @@ fn mark_tail(drafts: &mut [Draft]) {
 
 fn is_copula(word: &str) -> bool {
     ["is", "ist", "est", "es", "was", "works", "werkt", "arbeitet", "travaille", "trabaja"].contains(&word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Document, Format, parse};
+    use super::*;
+
+    fn languages() -> BTreeMap<String, LanguageData> {
+        let list = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
+        let months = |names: &[&str]| (1i8..).zip(names).map(|(n, m)| ((*m).to_owned(), n)).collect::<BTreeMap<_, _>>();
+        let mut all = BTreeMap::new();
+        all.insert("nl".to_owned(), LanguageData {
+            furniture: list(&["lees ook", "reacties", "deel dit artikel", "foto:", "wij gebruiken cookies"]),
+            months: months(&["januari", "februari", "maart", "april", "mei"]),
+            ..LanguageData::default()
+        });
+        all.insert("en".to_owned(), LanguageData {
+            furniture: list(&["latest in", "related articles", "(image credit", "share", "home", "subscribe to our newsletter"]),
+            calls_to_action: list(&["learn more", "see you at"]),
+            months: months(&["january", "february", "march", "april", "may"]),
+            weekdays: list(&["monday"]),
+            ..LanguageData::default()
+        });
+        all
+    }
+
+    fn read(text: &str, format: Format) -> Document {
+        parse(text, format, &languages()).unwrap()
+    }
+
+    fn kept(document: &Document) -> Vec<&str> {
+        let body = document.blocks.iter().filter(|b| b.kind != BlockKind::Furniture);
+        body.map(|b| &document.text[b.span.clone()]).collect()
+    }
+
+    const FIRST: &str = "The first day was about clusters that nobody wanted to upgrade, and about the people who had to do it anyway, at night.";
+    const SECOND: &str = "On the second day the talks on Cilium and Falco filled the largest room, which says something about where the budgets go.";
+
+    fn is_furniture(line: &str) -> bool {
+        let document = read(&format!("A week\n\n{FIRST}\n\n{line}\n\n{SECOND}"), Format::Text);
+        !kept(&document).contains(&line)
+    }
+
+    #[test]
+    fn lines_of_the_page_are_not_of_the_report() {
+        for line in [
+            "3 reacties",
+            "(Image credit: Somebody Else)",
+            "Share",
+            "5 min read",
+            "© 2022 Voorbeeld",
+            "Deel dit artikel",
+            "23/05/2022 • Team Wolk",
+            "By Jane Doe",
+            "Monday, 3 May 2021",
+            "#kubecon #cilium",
+            "https://example.org/a",
+            "Learn more",
+            "Subscribe to our newsletter to get such stories every week",
+        ] {
+            assert!(is_furniture(line), "{line}");
+        }
+        for line in [
+            "Share of the market was a theme in every keynote, and so was the price of a licence.",
+            "Home clusters",
+            "19 – 22 maart 2024",
+            "Place: Lyon",
+            "What we learned",
+            "Falco",
+            "Thank you, Lyon",
+        ] {
+            assert!(!is_furniture(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn sections_with_short_headings_stay() {
+        let vendors = ["Chainguard", "Isovalent", "Buoyant", "Tigera", "Sysdig", "Spectro Cloud"];
+        let text: String = vendors.iter().map(|v| format!("{v}\n\n{v} is a company that showed something new. {FIRST}\n\n")).collect();
+        let document = read(&format!("Six booths\n\n{FIRST}\n\n{text}"), Format::Text);
+        assert_eq!(kept(&document).len(), 2 + 2 * vendors.len());
+    }
+
+    #[test]
+    fn a_list_is_no_menu() {
+        let items = ["Cilium", "Falco", "Flux", "Harbor", "Helm", "Istio"];
+        let list = items.map(|i| format!("* [{i}](https://example.org/{i})")).join("\n");
+        let document = read(&format!("# A week\n\n{FIRST}\n\nProjects:\n\n{list}\n\n{SECOND}"), Format::Markdown);
+        assert!(items.iter().all(|i| kept(&document).contains(i)));
+    }
+
+    #[test]
+    fn details_above_the_text_stay() {
+        let text = format!("Dates: 4 to 6 May  \nPlace: Lyon  \nTheme: Costs  \nRoom: B  \nSite: x\n\n{FIRST}\n\n{SECOND}");
+        assert_eq!(kept(&read(&text, Format::Markdown)).len(), 7);
+    }
+
+    #[test]
+    fn author_boxes_go_and_companies_stay() {
+        let end = |last: &str| read(&format!("A week\n\n{FIRST}\n\n{SECOND}\n\n{last}"), Format::Text);
+        let person = end("Jane Doe\n\nJane Doe is an engineer who writes about clusters.");
+        assert_eq!(kept(&person).len(), 3);
+        let first_name = end("Jane Doe\n\nJane runs clusters and writes about them here.");
+        assert_eq!(kept(&first_name).len(), 3);
+        let company = end("Red Hat\n\nRed Hat is the company that showed the next release.");
+        assert_eq!(kept(&company).len(), 5);
+    }
+
+    #[test]
+    fn repeated_lines_go_and_repeated_headings_stay() {
+        let part = format!("## Summary\n\n{FIRST}\n\nSee the agenda for more!\n\n");
+        let document = read(&part.repeat(3), Format::Markdown);
+        assert!(!kept(&document).contains(&"See the agenda for more!"));
+        assert_eq!(kept(&document).iter().filter(|t| **t == "Summary").count(), 3);
+    }
+
+    #[test]
+    fn furniture_behind_a_text_changes_nothing_before_it() {
+        let text = format!(
+            "A week in Lyon\n\n{FIRST}\n\nNetworking\n\n{SECOND}\n\n  • one point\n  • another\n\nCosts\n\n{FIRST} Again.\n\nJane Doe\n\nJane Doe is a writer."
+        );
+        let plain = read(&text, Format::Text);
+        for tail in [
+            "Latest in News\nA phone that folds twice\nWhat to watch tonight\nThe best headphones of the year\nA new console is coming\nWhy Apple sues Leica",
+            "Lees ook\n\nWaarom wij weggingen\n\nHoe het verder ging",
+            "3 reacties",
+            "Share\n\nTweet\n\nPin\n\nMail\n\nPrint\n\nMore",
+            "© 2024 Example",
+        ] {
+            let more = read(&format!("{text}\n\n{tail}"), Format::Text);
+            assert_eq!(kept(&more), kept(&plain), "{tail}");
+            assert_eq!(more.title, plain.title);
+        }
+    }
 }

@@ -143,3 +143,126 @@ pub enum DocumentError {
     #[error("the text is not a readable page: {0}")]
     TooComplex(String),
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Words, marks and line ends in an order that no author would choose.
+    fn messy() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            4 => "[A-Za-zéüñß ]{1,30}",
+            2 => Just("\n".to_owned()),
+            1 => Just("\r\n\r\n".to_owned()),
+            1 => "[\\[\\](){}<>*_`#|=~:./!&;\"'-]{1,6}",
+            1 => prop_oneof![
+                Just("<p>"), Just("</p>"), Just("<ul><li>"), Just("<b>"), Just("</div>"), Just("<a href=x>"), Just("<br>"),
+                Just("<pre>"), Just("<table><tr><td>"), Just("<!--"), Just("{{<"), Just(">}}"), Just("---\n"), Just("> "),
+                Just("- "), Just("1. "), Just("\t"), Just("\u{AD}"), Just("\u{301}"), Just("\u{2028}"), Just("😀"),
+            ].prop_map(str::to_owned),
+            1 => any::<char>().prop_map(String::from),
+        ];
+        proptest::collection::vec(piece, 0..60).prop_map(|v| v.concat())
+    }
+
+    fn formats() -> [Format; 3] {
+        [Format::Text, Format::Markdown, Format::Html]
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_breaks_the_block_model(text in messy()) {
+            for format in formats() {
+                let Ok(document) = parse(&text, format, &BTreeMap::new()) else { continue };
+                let mut end = 0;
+                for block in &document.blocks {
+                    prop_assert!(block.span.start >= end && block.span.end > block.span.start);
+                    let inner = document.text.get(block.span.clone());
+                    prop_assert!(inner.is_some_and(|t| !t.trim().is_empty()));
+                    for link in &block.links {
+                        prop_assert!(link.span.start >= block.span.start && link.span.end <= block.span.end);
+                        prop_assert!(document.text.get(link.span.clone()).is_some());
+                    }
+                    end = block.span.end;
+                }
+                prop_assert!(normalize::is_nfc(&document.text));
+                let sentences = crate::analysis::sentences::split(&document, crate::analysis::language::Language::De, &BTreeMap::new());
+                let mut end = 0;
+                for sentence in &sentences {
+                    let block = document.blocks.get(sentence.block);
+                    prop_assert!(block.is_some_and(|b| b.span.start <= sentence.span.start && sentence.span.end <= b.span.end));
+                    prop_assert!(sentence.span.start >= end);
+                    let inner = document.text.get(sentence.span.clone());
+                    prop_assert!(inner.is_some_and(|t| !t.is_empty() && t.trim() == t));
+                    end = sentence.span.end;
+                }
+            }
+        }
+
+        #[test]
+        fn line_ends_and_composition_do_not_matter(text in "[A-Za-zéüñ .:#*>-]{0,40}(\n{1,2}[A-Za-zéüñ .:#*>-]{0,60}){0,8}") {
+            use unicode_normalization::UnicodeNormalization;
+            for format in formats() {
+                let plain = parse(&text, format, &BTreeMap::new());
+                let windows = parse(&text.replace('\n', "\r\n"), format, &BTreeMap::new());
+                let decomposed = parse(&text.nfd().collect::<String>(), format, &BTreeMap::new());
+                prop_assert_eq!(&plain, &windows);
+                prop_assert_eq!(&plain, &decomposed);
+            }
+        }
+    }
+
+    #[test]
+    fn hostile_texts_cost_little() {
+        let start = std::time::Instant::now();
+        for text in [
+            "<div>".repeat(20_000),
+            "<ul><li>".repeat(5_000),
+            format!("<p>{}", "<b>x".repeat(5_000)),
+            "<p>x".repeat(10_000),
+            "<a href=x>".repeat(10_000),
+            "> ".repeat(20_000),
+            "- x\n".repeat(10_000),
+            "x\n".repeat(20_000),
+            "\"“(".repeat(10_000),
+        ] {
+            for format in formats() {
+                let _ = parse(&text, format, &BTreeMap::new());
+            }
+        }
+        assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+    }
+
+    #[test]
+    fn a_page_becomes_its_report() {
+        let paragraph = "The week was about clusters that nobody wanted to upgrade, and about the people who had to do it anyway, at night. ";
+        let page = format!(
+            "<!doctype html><html lang=en><head><title>A week in Lyon | Example Blog</title></head><body>\
+             <nav><ul><li><a href=/>Home</a></li><li><a href=/b>Blog</a></li></ul></nav>\
+             <header><h1>A week in Lyon</h1></header><main><article><div class=content><p>{0}{0}</p><h2>Networking</h2>\
+             <p>{0}{0}{0}</p><ul><li><a href=https://cilium.io>Cilium in ten minutes</a></li><li><a href=https://falco.org>Falco for all</a></li></ul>\
+             <p>{0}{0}</p></div><div class=share-buttons><a href=x>Tweet</a></div></article></main>\
+             <aside><h3>Latest</h3><p>Something about phones that fold twice and cost a lot.</p></aside><footer>Example Blog, Lyon</footer></body></html>",
+            paragraph
+        );
+        let document = parse(&page, Format::Html, &BTreeMap::new()).unwrap();
+        let text = |b: &Block| document.text[b.span.clone()].trim().to_owned();
+        let kept: Vec<_> = document.blocks.iter().filter(|b| b.kind != BlockKind::Furniture).collect();
+        assert_eq!(document.title.as_deref(), Some("A week in Lyon"));
+        assert_eq!(document.declared_language.as_deref(), Some("en"));
+        assert_eq!(kept.first().map(|b| (b.kind, text(b))), Some((BlockKind::Heading(1), "A week in Lyon".to_owned())));
+        assert!(kept.iter().any(|b| b.kind == BlockKind::Heading(2) && text(b) == "Networking"));
+        assert_eq!(kept.iter().filter(|b| b.kind == BlockKind::ListItem).count(), 2);
+        assert_eq!(kept.len(), 7, "{kept:?}");
+    }
+
+    #[test]
+    fn a_fragment_is_read_whole() {
+        let document = parse("<p>Een <b>kort</b> stuk.</p><ul><li>Falco</li></ul>", Format::Html, &BTreeMap::new()).unwrap();
+        assert_eq!(document.text, "Een kort stuk.\nFalco");
+        assert_eq!(parse(" \u{FEFF}\n", Format::Text, &BTreeMap::new()), Err(DocumentError::Empty));
+        assert_eq!(parse("<p><img src=x></p>", Format::Html, &BTreeMap::new()), Err(DocumentError::Empty));
+    }
+}

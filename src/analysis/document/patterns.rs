@@ -53,6 +53,7 @@ pub(super) fn is_date_line(line: &str, is_month: &dyn Fn(&str) -> bool, is_weekd
         match token {
             "" | "de" | "del" | "of" | "om" | "um" | "uhr" | "at" | "à" | "le" | "den" | "am" | "op" | "on" | "the"
             | "-" | "el" | "a" => {}
+            "published" | "posted" | "updated" | "gepubliceerd" | "geplaatst" | "veröffentlicht" | "publié" | "publicado" => {}
             "pm" | "uur" | "gmt" | "utc" | "cet" | "cest" | "st" | "nd" | "rd" | "th" => {}
             "bis" | "tot" | "to" | "t/m" | "al" | "au" | "und" | "en" | "and" | "et" | "y" => return false,
             _ if is_month(token) => months += 1,
@@ -157,13 +158,54 @@ pub(super) fn is_byline(line: &str) -> bool {
     {
         return false;
     }
-    let names: Vec<&str> = tokens.collect();
-    (1..=8).contains(&names.len())
+    let names: Vec<&str> = tokens.map(|t| t.trim_matches(',')).filter(|t| !t.is_empty()).collect();
+    (1..=20).contains(&names.len())
         && names.iter().all(|n| {
             let small =
                 ["van", "de", "der", "den", "von", "and", "en", "und", "et", "y", "du", "la", "&", "|", "•", "·", "-"];
             small.contains(n) || n.chars().next().is_some_and(|c| c.is_uppercase() || c.is_ascii_digit())
         })
+}
+
+/// A line of details about the text: at least two of author, date, reading time and count, between separators
+/// ("By Jane Doe · 3 May 2019 · 5 min read").
+pub(super) fn is_details(line: &str, is_date: &dyn Fn(&str) -> bool) -> bool {
+    let pieces: Vec<&str> = SEPARATORS
+        .into_iter()
+        .map(|separator| line.split(format!(" {separator} ").as_str()).map(str::trim).collect::<Vec<_>>())
+        .max_by_key(Vec::len)
+        .unwrap_or_default();
+    let is_author = |p: &str| {
+        let mut rest = p.chars();
+        // "door Jan de Vries, team X": what follows a comma may be anything short.
+        let person = p.split(',').next().unwrap_or(p);
+        rest.next().is_some() && is_byline(person)
+    };
+    let details = pieces.iter().filter(|p| is_date(p) || is_reading_time(p) || is_duration(p) || is_author(p) || is_counter(p));
+    line.chars().count() <= 200 && !ends_sentence(line) && pieces.len() >= 2 && details.count() >= 2
+}
+
+/// "leestijd 8 minuten", "8 min": a number of minutes and little else.
+fn is_duration(piece: &str) -> bool {
+    let lower = piece.to_lowercase();
+    words(piece) <= 4 && lower.contains("min") && lower.chars().any(|c| c.is_ascii_digit())
+}
+
+/// "— Jane Doe (@jane) May 2, 2018": who wrote an embedded post.
+pub(super) fn is_post_author(line: &str) -> bool {
+    line.starts_with(['—', '–', '-']) && line.contains("(@") && words(line) <= 14
+}
+
+/// A sentence about what somebody does for a living.
+pub(super) fn is_about_person(line: &str) -> bool {
+    const ROLES: [&str; 34] = [
+        "editor", "writer", "journalist", "author", "engineer", "developer", "architect", "consultant", "manager", "advocate",
+        "evangelist", "founder", "cto", "ceo", "lead", "analyst", "blogger", "redacteur", "schrijver", "ontwikkelaar", "adviseur",
+        "journaliste", "rédacteur", "ingénieur", "développeur", "autor", "autorin", "entwickler", "entwicklerin", "redakteur",
+        "redakteurin", "ingeniero", "ingeniera", "desarrollador",
+    ];
+    let lower = line.to_lowercase();
+    lower.split(|c: char| !c.is_alphanumeric()).take(30).any(|w| ROLES.contains(&w) || matches!(w, "he" | "she" | "his" | "her"))
 }
 
 /// A row of two to five capitalised words without an end: a person's name stands so above a short biography.
@@ -230,7 +272,7 @@ mod tests {
     #[test]
     fn lines_are_told_apart() {
         type Check = (fn(&str) -> bool, &'static [&'static str], &'static [&'static str]);
-        let table: [Check; 9] = [
+        let table: [Check; 10] = [
             (
                 |l| is_date_line(l, &month, &|d| d == "monday"),
                 &[
@@ -268,6 +310,14 @@ mod tests {
                 is_byline,
                 &["By Jane Doe", "Door: Jan de Vries", "Von Max Muster"],
                 &["By the way", "Par exemple, cela", "By 2027 it is done."],
+            ),
+            (
+                |l| is_details(l, &|p| is_date_line(p, &month, &|_| false)),
+                &[
+                    "Von Birte Muster · 22. October 2025 · 9 Minuten Lesezeit",
+                    "2 mei 2023 - leestijd 8 minuten - door Jan de Vries en Piet Smit, team Wolk",
+                ],
+                &["KubeCon Europe - 3 May 2019 - Barcelona", "Cilium - Falco - Istio"],
             ),
             (is_name, &["Jane Doe", "Klaas-Jan van der Berg"], &["Falco", "What we saw", "Jane Doe, CTO"]),
             (

@@ -40,7 +40,7 @@ impl Cluster {
         let namespace = root.join("deploy/base/namespace.yaml").display().to_string();
         self.control_plane.run_kubectl(&["apply", "-f", &namespace])?;
         self.control_plane.run_kubectl(&["apply", "-f", &rbac])?;
-        self.control_plane.run_kubectl(&["wait", "--for=condition=Established", "--timeout=60s", "-k", &crds])?;
+        self.control_plane.run_kubectl(&["wait", "--for=condition=Established", "--timeout=60s", "crd", "--all"])?;
         Ok(())
     }
 

@@ -5,13 +5,20 @@
 //! Nothing here leaves a process behind: each child is tied to a pipe that closes when its owner ends, however it ends.
 
 pub mod assets;
+#[cfg(feature = "cluster")]
 pub mod cluster;
+#[cfg(feature = "cluster")]
 pub mod control_plane;
+#[cfg(feature = "cluster")]
 pub mod keys;
+#[cfg(feature = "cluster")]
 pub mod operator;
 pub mod progress;
+#[cfg(feature = "cluster")]
 pub mod report_server;
+#[cfg(feature = "cluster")]
 pub mod scoring;
+#[cfg(feature = "cluster")]
 mod supervise;
 
 /// The root of the repository.
