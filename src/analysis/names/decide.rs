@@ -1,12 +1,14 @@
 //! From spots to verdicts: certain names first, then in two rounds those that need evidence (a name accepted in the first speaks for its neighbours in
 //! the second), then one meaning per document, then project or company. The one path that [`super::find`] and [`super::explain`] share. Pure functions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::candidates::{self, Spot};
-use super::evidence::{self, Context, Gate, Part, THRESHOLD};
+use super::context::Context;
+use super::evidence::{self, Part, THRESHOLD};
 use super::fuzzy::{self, Misspelling};
+use super::gate::{self, Gate};
 use super::kinds::{self, Sense, Senses};
 use crate::analysis::Document;
 use crate::analysis::language::Language;
@@ -47,7 +49,11 @@ impl Judged<'_> {
             NameKind::Organization => {
                 has(evidence::CAPITAL) && has(evidence::COMPANIES) && self.score() >= THRESHOLD + 2
             }
-            NameKind::Project => has(evidence::CAPITAL) && has(evidence::HOSTED) && self.score() >= THRESHOLD + 3,
+            NameKind::Project => {
+                (has(evidence::CAPITAL) || has(evidence::LIST))
+                    && has(evidence::HOSTED)
+                    && self.score() >= THRESHOLD + 3
+            }
         }
     }
 
@@ -90,7 +96,7 @@ pub(super) fn decide<'a>(
     let mut judged = Vec::new();
     for (index, spot) in spots.iter().enumerate() {
         for target in catalog.names.pattern(spot.pattern).into_iter().flat_map(|pattern| &pattern.targets) {
-            let gate = evidence::gate(&context, spot, target);
+            let gate = gate::gate(&context, spot, target);
             judged.push(Judged {
                 spot: index,
                 target,
@@ -126,6 +132,7 @@ pub(super) fn decide<'a>(
         publish(&mut context, &spots, &judged);
     }
     follow(&spots, &mut judged);
+    spare_persons(&mut judged);
     choose_senses(&context, &spots, &mut judged);
     publish(&mut context, &spots, &judged);
     let misspellings = fuzzy::find(document, catalog, &context.known);
@@ -136,13 +143,19 @@ pub(super) fn decide<'a>(
     Decisions { spots, judged, misspellings, vendors }
 }
 
-/// The vendors that accepted product names start with. Only a plain name of an organisation counts, and only if another word follows it.
+/// The vendors that accepted product names start with. Only a plain name of an organisation counts, and only if the product is not itself called
+/// after it: "AWS Lambda" is no mention of the company, "HashiCorp Vault" is.
 fn vendor_parts(context: &Context<'_>, spots: &[Spot], judged: &[Judged<'_>]) -> Vec<VendorPart> {
     let mut found = Vec::new();
     for item in judged.iter().filter(|item| item.accepted && item.target.kind == NameKind::Project) {
         let Some(spot) = spots.get(item.spot) else { continue };
         let text = context.text(&spot.span);
         for (at, _) in text.match_indices([' ', '\u{a0}']) {
+            let lead = text.get(..at).unwrap_or_default();
+            let own = context.catalog.projects.get(item.target.entry);
+            if own.is_some_and(|project| fold(&project.name).starts_with(&fold(lead))) {
+                break;
+            }
             let Some(pattern) = text.get(..at).and_then(|lead| context.catalog.names.lookup(&fold(lead))) else {
                 continue;
             };
@@ -204,6 +217,18 @@ fn follow(spots: &[Spot], judged: &mut [Judged<'_>]) {
             Gate::Cue => item.score() >= THRESHOLD - 1,
             Gate::Accept | Gate::Refuse(_) => false,
         };
+    }
+}
+
+/// Who was introduced by a full name is called by the family name later: there only explicit cues count.
+fn spare_persons(judged: &mut [Judged<'_>]) {
+    let persons: BTreeSet<(NameKind, usize)> = judged
+        .iter()
+        .filter(|item| item.gate == Gate::Refuse(gate::FAMILY_NAME))
+        .map(|item| (item.target.kind, item.target.entry))
+        .collect();
+    for item in judged.iter_mut().filter(|item| item.accepted && item.gate != Gate::Accept) {
+        item.accepted = item.cue_score() >= THRESHOLD || !persons.contains(&(item.target.kind, item.target.entry));
     }
 }
 

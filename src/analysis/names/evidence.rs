@@ -2,20 +2,16 @@
 //!
 //! Method: `Plain` spellings are accepted as they stand. Those that need evidence collect points from the document (other names in it), from the words
 //! around them and from the catalog; [`THRESHOLD`] points accept them. Those that need a cue must have [`THRESHOLD`] points from explicit cues alone.
-//! A spelling in a case of its own, or within a person's name, is refused whatever speaks for it.
-
-use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
+//! What is refused whatever speaks for it is told in [`super::gate`].
 
 use super::boundaries::Tail;
 use super::candidates::Spot;
+use super::context::{Context, capitalized, has_lower, has_upper, letters};
 use super::words::{self, Cue};
+use crate::analysis::BlockKind;
 use crate::analysis::language::Language;
-use crate::analysis::sentences::Sentence;
-use crate::analysis::{BlockKind, Document};
 use crate::catalog::fold::{fold, squash};
-use crate::catalog::surfaces::Variant;
-use crate::catalog::{Catalog, Matching, NameKind, NameTarget};
+use crate::catalog::{Matching, NameKind, NameTarget};
 
 /// Points that accept a spelling that is not plain.
 pub(super) const THRESHOLD: i32 = 4;
@@ -24,6 +20,8 @@ pub(super) const THRESHOLD: i32 = 4;
 pub(super) const CAPITAL: &str = "a capital inside a sentence";
 /// Label: words of companies nearby.
 pub(super) const COMPANIES: &str = "words of companies nearby";
+/// Label: another name beside it in an enumeration.
+pub(super) const LIST: &str = "in a list beside another";
 /// Label: a project that the CNCF hosts.
 pub(super) const HOSTED: &str = "a CNCF project";
 
@@ -38,358 +36,6 @@ pub struct Part {
     pub cue: bool,
 }
 
-/// How a spelling is to be decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Gate {
-    /// Accepted as it stands.
-    Accept,
-    /// By its points.
-    Score,
-    /// By the points of explicit cues.
-    Cue,
-    /// Refused, with the reason.
-    Refuse(&'static str),
-}
-
-/// What is known about a document while names are judged.
-pub(super) struct Context<'a> {
-    pub(super) document: &'a Document,
-    pub(super) sentences: &'a [Sentence],
-    pub(super) language: Language,
-    pub(super) catalog: &'a Catalog,
-    /// Cues by block.
-    cues: Vec<Vec<(Cue, Range<usize>)>>,
-    /// Blocks in which a capital says nothing.
-    titled: Vec<bool>,
-    /// Blocks all in capitals.
-    shouted: Vec<bool>,
-    /// All spots with what has been accepted so far, in text order.
-    pub(super) known: Vec<Known>,
-    /// Entries accepted so far with the folded spellings they were accepted by.
-    pub(super) entries: BTreeMap<(NameKind, usize), BTreeSet<usize>>,
-    /// Number of distinct entries accepted as they stand: projects that are not general, and organisations.
-    pub(super) sure: (usize, usize),
-}
-
-/// A spot and the kinds in which it is accepted so far.
-#[derive(Clone, Debug)]
-pub(super) struct Known {
-    pub(super) span: Range<usize>,
-    pub(super) block: usize,
-    pub(super) project: bool,
-    pub(super) organization: bool,
-}
-
-impl<'a> Context<'a> {
-    pub(super) fn new(
-        document: &'a Document,
-        sentences: &'a [Sentence],
-        language: Language,
-        catalog: &'a Catalog,
-        spots: &[Spot],
-    ) -> Self {
-        let mut cues = vec![Vec::new(); document.blocks.len()];
-        let mut titled = vec![false; document.blocks.len()];
-        let mut shouted = vec![false; document.blocks.len()];
-        let mut last = None;
-        for spot in spots {
-            // Only blocks with spots are looked at, each once.
-            if last.replace(spot.block) == Some(spot.block) {
-                continue;
-            }
-            let Some(block) = document.blocks.get(spot.block) else { continue };
-            let text = document.text.get(block.span.clone()).unwrap_or_default();
-            let heading = matches!(block.kind, BlockKind::Heading(_));
-            if let Some(slot) = cues.get_mut(spot.block) {
-                *slot = words::cues(&document.text, block.span.clone());
-            }
-            if let Some(slot) = titled.get_mut(spot.block) {
-                *slot = is_title_case(text, heading);
-            }
-            if let Some(slot) = shouted.get_mut(spot.block) {
-                *slot = !text.chars().any(char::is_lowercase);
-            }
-        }
-        let known = spots
-            .iter()
-            .map(|spot| Known { span: spot.span.clone(), block: spot.block, project: false, organization: false })
-            .collect();
-        Self {
-            document,
-            sentences,
-            language,
-            catalog,
-            cues,
-            titled,
-            shouted,
-            known,
-            entries: BTreeMap::new(),
-            sure: (0, 0),
-        }
-    }
-
-    /// The text before a span within its block.
-    pub(super) fn before(&self, spot: &Spot) -> &'a str {
-        let start = self.document.blocks.get(spot.block).map_or(spot.span.start, |block| block.span.start);
-        self.document.text.get(start..spot.span.start).unwrap_or_default()
-    }
-
-    /// The text behind a span within its block.
-    pub(super) fn behind(&self, spot: &Spot) -> &'a str {
-        let end = self.document.blocks.get(spot.block).map_or(spot.span.end, |block| block.span.end);
-        self.document.text.get(spot.span.end..end).unwrap_or_default()
-    }
-
-    /// The spelling as it stands in the text.
-    pub(super) fn text(&self, span: &Range<usize>) -> &'a str {
-        self.document.text.get(span.clone()).unwrap_or_default()
-    }
-
-    /// The nearest cue of a kind within so many bytes of a spot.
-    pub(super) fn cue_near(&self, spot: &Spot, wanted: Cue, distance: usize) -> bool {
-        self.cues.get(spot.block).into_iter().flatten().any(|(cue, range)| {
-            *cue == wanted
-                && (range.end <= spot.span.start || range.start >= spot.span.end)
-                && spot.span.start.saturating_sub(range.end) <= distance
-                && range.start.saturating_sub(spot.span.end) <= distance
-        })
-    }
-
-    fn sentence_initial(&self, spot: &Spot) -> bool {
-        let after = self.sentences.partition_point(|sentence| sentence.span.start <= spot.span.start);
-        let start = after.checked_sub(1).and_then(|at| self.sentences.get(at)).map(|sentence| sentence.span.start);
-        let start = start.filter(|start| *start >= spot.span.start - self.before(spot).len());
-        let lead =
-            start.map_or(self.before(spot), |start| self.document.text.get(start..spot.span.start).unwrap_or_default());
-        !lead.chars().any(char::is_alphanumeric)
-    }
-
-    /// Whether a capital in this block says nothing about a word being a name.
-    fn capital_is_void(&self, spot: &Spot) -> bool {
-        self.language == Language::De || self.titled.get(spot.block).copied().unwrap_or_default()
-    }
-
-    /// Whether a word is a spelling that has been accepted.
-    fn is_known_at(&self, at: usize) -> bool {
-        self.known.iter().any(|known| known.span.contains(&at) && (known.project || known.organization))
-    }
-
-    /// Number of sides (0 to 2) on which an accepted spelling of a kind stands in the same enumeration.
-    fn list_neighbours(&self, index: usize, kind: NameKind) -> i32 {
-        let Some(own) = self.known.get(index) else { return 0 };
-        let accepted = |known: &Known| {
-            known.block == own.block && if kind == NameKind::Project { known.project } else { known.organization }
-        };
-        let joined = |gap: Range<usize>| self.document.text.get(gap).is_some_and(is_enumeration);
-        let left = index
-            .checked_sub(1)
-            .and_then(|at| self.known.get(at))
-            .is_some_and(|k| accepted(k) && joined(k.span.end..own.span.start));
-        let right = self.known.get(index + 1).is_some_and(|k| accepted(k) && joined(own.span.end..k.span.start));
-        i32::from(left) + i32::from(right)
-    }
-}
-
-/// Whether what stands between two names joins them in an enumeration: short, and nothing but separators and joining words.
-fn is_enumeration(gap: &str) -> bool {
-    if gap.chars().count() > 25 {
-        return false;
-    }
-    let separated = gap.contains([',', '/', '&', '+', ';', '\t', '•', '|']);
-    let mut words = gap.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    let joining = |word: &str| {
-        matches!(
-            word.to_lowercase().as_str(),
-            "and"
-                | "or"
-                | "und"
-                | "oder"
-                | "en"
-                | "of"
-                | "et"
-                | "ou"
-                | "y"
-                | "e"
-                | "o"
-                | "u"
-                | "as"
-                | "well"
-                | "sowie"
-                | "vs"
-                | "versus"
-                | "also"
-        )
-    };
-    let first = words.next();
-    match first {
-        None => separated,
-        Some(word) => {
-            joining(word) && words.all(joining)
-                || separated && words.next().is_none() && gap.trim_start().starts_with([',', '/'])
-        }
-    }
-}
-
-/// Whether most longer words of a heading, or of a line without a final full stop, start with a capital.
-fn is_title_case(text: &str, heading: bool) -> bool {
-    if !heading && (text.chars().count() > 120 || text.trim_end().ends_with(['.', '!', '?', ':'])) {
-        return false;
-    }
-    let (mut capital, mut all) = (0, 0);
-    for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| word.chars().count() >= 4) {
-        all += 1;
-        capital += usize::from(word.chars().next().is_some_and(char::is_uppercase));
-    }
-    all >= 2 && capital * 10 >= all * 6
-}
-
-fn letters(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).collect()
-}
-
-fn has_upper(text: &str) -> bool {
-    text.chars().any(char::is_uppercase)
-}
-
-fn has_lower(text: &str) -> bool {
-    text.chars().any(char::is_lowercase)
-}
-
-fn capitalized(text: &str) -> bool {
-    text.chars().next().is_some_and(char::is_uppercase)
-}
-
-/// Whether a spelling stands in the text just as the catalog writes it, but for spaces and hyphens.
-fn is_exact(found: &str, target: &NameTarget) -> bool {
-    let (found, written) = (letters(found), letters(&target.written));
-    match target.variant {
-        Variant::Written | Variant::Joined | Variant::Split => {
-            found == written || written.starts_with(&found) && target.written.contains('(')
-        }
-        Variant::Short | Variant::Acronym => written.contains(&found),
-    }
-}
-
-/// How a spelling is to be decided in one of its meanings.
-pub(super) fn gate(context: &Context<'_>, spot: &Spot, target: &NameTarget) -> Gate {
-    let found = context.text(&spot.span);
-    if let Some(reason) = person(context, spot, found) {
-        return Gate::Refuse(reason);
-    }
-    if target.variant == Variant::Split
-        && !found
-            .split([' ', '-', '\u{a0}'])
-            .filter(|word| !word.is_empty())
-            .all(|word| !word.starts_with(char::is_lowercase))
-    {
-        return Gate::Refuse("ordinary words in lower case");
-    }
-    match target.kind {
-        NameKind::Project => project_gate(context, spot, target, found),
-        NameKind::Organization => organization_gate(context, spot, target, found),
-    }
-}
-
-fn project_gate(context: &Context<'_>, spot: &Spot, target: &NameTarget, found: &str) -> Gate {
-    let count = letters(found).chars().count();
-    if target.matching == Matching::Plain {
-        let written_upper = has_upper(&target.written);
-        if count <= 4 && written_upper && !has_lower(&target.written) && !has_upper(found) {
-            return Gate::Refuse("an acronym in lower case");
-        }
-        // Two ordinary words may well stand side by side without being the name.
-        let several = found.contains([' ', '-', '\u{a0}']);
-        // Three words joined by hyphens are an identifier.
-        if found.matches('-').count() >= 2 && !found.contains(' ') {
-            return Gate::Accept;
-        }
-        let loose = several
-            && (written_upper && !has_upper(found)
-                || target.written.contains('-') && !found.contains('-') && !has_upper(found));
-        return if loose { Gate::Score } else { Gate::Accept };
-    }
-    if matches!(spot.tail, Tail::Plural | Tail::Solid) && target.matching == Matching::NeedsCue {
-        return Gate::Refuse("a plural or compound of an ordinary word");
-    }
-    if spot.tail == Tail::Plural {
-        return Gate::Refuse("a plural of an ordinary word");
-    }
-    if !is_exact(found, target) && !is_near_exact(context, spot, target, found) {
-        return Gate::Refuse("not in its own spelling");
-    }
-    careful_gate(target, found)
-}
-
-/// A word with a capital inside ("ControlPlane") is no ordinary word, even where its parts are.
-fn careful_gate(target: &NameTarget, found: &str) -> Gate {
-    let inner = !found.contains(' ') && has_lower(found) && found.chars().skip(1).any(char::is_uppercase);
-    if target.matching == Matching::NeedsCue && !inner { Gate::Cue } else { Gate::Score }
-}
-
-/// Spellings that differ from the catalog's in case but are as telling: capitals where all is in capitals, an initial capital for a lower-case name,
-/// "Spiffe" for "SPIFFE".
-fn is_near_exact(context: &Context<'_>, spot: &Spot, target: &NameTarget, found: &str) -> bool {
-    let shouted = context.shouted.get(spot.block).copied().unwrap_or_default();
-    let written = &target.written;
-    (shouted && !has_lower(found))
-        || (!has_upper(written)
-            && capitalized(found)
-            && (!has_lower(found) || letters(found).chars().skip(1).all(|c| !c.is_uppercase())))
-        || (!has_lower(written) && letters(written).chars().count() >= 4 && capitalized(found))
-}
-
-fn organization_gate(context: &Context<'_>, spot: &Spot, target: &NameTarget, found: &str) -> Gate {
-    if matches!(spot.tail, Tail::Weak | Tail::Solid) {
-        return Gate::Refuse("a compound that speaks of something else");
-    }
-    let handle = context.before(spot).ends_with('@');
-    let lower = has_upper(&target.written) && !has_upper(found);
-    if target.matching == Matching::Plain {
-        let long = letters(found).chars().count() >= 7 && !found.contains([' ', '-']);
-        return if lower && !handle && !long { Gate::Refuse("in lower case") } else { Gate::Accept };
-    }
-    if handle && squash(found) == squash(&target.written) {
-        return Gate::Accept;
-    }
-    if spot.tail == Tail::Plural || !is_exact(found, target) && !is_near_exact(context, spot, target, found) {
-        return Gate::Refuse("not in its own spelling");
-    }
-    careful_gate(target, found)
-}
-
-/// Why a spelling is a part of a person's name, if it is.
-fn person(context: &Context<'_>, spot: &Spot, found: &str) -> Option<&'static str> {
-    if found.contains([' ', '-'])
-        || !capitalized(found)
-        || matches!(spot.tail, Tail::Compound | Tail::Weak | Tail::Solid)
-    {
-        return None;
-    }
-    let before = context.before(spot);
-    if let Some(lead) = before.strip_suffix(' ') {
-        let word = lead
-            .rsplit(|c: char| c.is_whitespace() || matches!(c, '(' | '"' | '„' | '“' | '\'' | '’'))
-            .next()
-            .unwrap_or_default();
-        let initial = word.len() == 2 && word.ends_with('.') && capitalized(word);
-        if words::is_title(word) || initial {
-            return Some("a person's name");
-        }
-        // A given name that stands in a list of its own ends with a comma, so only a bare word counts.
-        if words::is_given_name(word) && !context.is_known_at(spot.span.start.saturating_sub(2)) {
-            return Some("a person's family name");
-        }
-    }
-    if words::is_given_name(found)
-        && let Some(rest) = context.behind(spot).strip_prefix(' ')
-        && capitalized(rest)
-        && !context.is_known_at(spot.span.end + 1)
-    {
-        return Some("a person's given name");
-    }
-    None
-}
-
 /// All points for and against a spelling in one of its meanings. `index` is the spot's index in the context.
 pub(super) fn points(context: &Context<'_>, index: usize, spot: &Spot, target: &NameTarget) -> Vec<Part> {
     let mut parts = Parts(Vec::new());
@@ -402,7 +48,7 @@ pub(super) fn points(context: &Context<'_>, index: usize, spot: &Spot, target: &
     }
     match context.list_neighbours(index, target.kind) {
         0 => {}
-        1 => parts.add("in a list beside another", 2),
+        1 => parts.add(LIST, 2),
         _ => parts.add_if_cue("in a list between others", 4, target.kind == NameKind::Organization),
     }
     parts.0
@@ -467,7 +113,7 @@ fn document_points(context: &Context<'_>, target: &NameTarget, pattern: usize, p
 fn shape_points(context: &Context<'_>, spot: &Spot, target: &NameTarget, found: &str, parts: &mut Parts) {
     let count = letters(found).chars().count();
     let before = context.before(spot);
-    let shouted = context.shouted.get(spot.block).copied().unwrap_or_default();
+    let shouted = context.is_shouted(spot);
     // Case that no place in a sentence and no title gives to a word: "AKS", "CoreOS", "Palo Alto".
     let own_case = !shouted && has_own_case(found);
     if own_case {
@@ -520,7 +166,7 @@ fn neighbour_points(context: &Context<'_>, spot: &Spot, target: &NameTarget, pre
         if careful {
             parts.add("part of a phrase with capitals", -3);
         } else if !first_word && !known {
-            parts.add("after an unknown word with a capital", -1);
+            parts.add("after an unknown word with a capital", -2);
         }
     }
     let Some(rest) = context.behind(spot).strip_prefix(' ').filter(|rest| capitalized(rest)) else { return };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::candidates::is_searched;
-use super::evidence::Known;
+use super::context::Known;
 use crate::analysis::Document;
 use crate::catalog::surfaces::Variant;
 use crate::catalog::{Catalog, Matching, NameKind};

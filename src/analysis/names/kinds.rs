@@ -1,7 +1,8 @@
 //! Project or company, where one spelling is both ("Sysdig", "Kong"): by what stands around each mention. Pure functions.
 
 use super::candidates::Spot;
-use super::evidence::{Context, company_cues};
+use super::context::Context;
+use super::evidence::company_cues;
 use super::versions;
 use super::words::{self, Cue};
 

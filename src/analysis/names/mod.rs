@@ -6,12 +6,16 @@
 
 mod boundaries;
 mod candidates;
+mod context;
 mod decide;
 mod evidence;
 mod fuzzy;
+mod gate;
 mod kinds;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 mod versions;
 mod words;
 

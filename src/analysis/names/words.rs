@@ -416,6 +416,17 @@ pub(super) fn is_chez(word: &str) -> bool {
     matches!(word.to_lowercase().as_str(), "bei" | "bij" | "chez" | "@")
 }
 
+/// Prepositions before a place.
+const TO: &[&str] = &[
+    "in", "at", "to", "from", "near", "nach", "aus", "naar", "uit", "te", "à", "en", "de", "vers", "depuis", "a",
+    "desde", "hasta", "bei", "bij",
+];
+
+/// Whether a word may stand before a place.
+pub(super) fn joins_place(word: &str) -> bool {
+    TO.contains(&word.to_lowercase().as_str())
+}
+
 /// Titles before a person's name.
 const TITLES: &[&str] = &[
     "mr", "mrs", "ms", "dr", "prof", "herr", "frau", "herrn", "mevrouw", "meneer", "dhr", "mevr", "monsieur", "madame",

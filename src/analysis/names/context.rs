@@ -1,0 +1,229 @@
+//! What is known about a document while its names are judged: cues, kinds of capitals, and what has been accepted so far. Pure functions.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use super::candidates::Spot;
+use super::words::{self, Cue};
+use crate::analysis::language::Language;
+use crate::analysis::sentences::Sentence;
+use crate::analysis::{BlockKind, Document};
+use crate::catalog::{Catalog, NameKind};
+
+/// What is known about a document while names are judged.
+pub(super) struct Context<'a> {
+    pub(super) document: &'a Document,
+    pub(super) sentences: &'a [Sentence],
+    pub(super) language: Language,
+    pub(super) catalog: &'a Catalog,
+    /// Cues by block.
+    cues: Vec<Vec<(Cue, Range<usize>)>>,
+    /// Blocks in which a capital says nothing.
+    titled: Vec<bool>,
+    /// Blocks all in capitals.
+    shouted: Vec<bool>,
+    /// All spots with what has been accepted so far, in text order.
+    pub(super) known: Vec<Known>,
+    /// Entries accepted so far with the folded spellings they were accepted by.
+    pub(super) entries: BTreeMap<(NameKind, usize), BTreeSet<usize>>,
+    /// Number of distinct entries accepted as they stand: projects that are not general, and organisations.
+    pub(super) sure: (usize, usize),
+}
+
+/// A spot and the kinds in which it is accepted so far.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    pub(super) span: Range<usize>,
+    pub(super) block: usize,
+    pub(super) project: bool,
+    pub(super) organization: bool,
+}
+
+impl<'a> Context<'a> {
+    pub(super) fn new(
+        document: &'a Document,
+        sentences: &'a [Sentence],
+        language: Language,
+        catalog: &'a Catalog,
+        spots: &[Spot],
+    ) -> Self {
+        let mut cues = vec![Vec::new(); document.blocks.len()];
+        let mut titled = vec![false; document.blocks.len()];
+        let mut shouted = vec![false; document.blocks.len()];
+        let mut last = None;
+        for spot in spots {
+            // Only blocks with spots are looked at, each once.
+            if last.replace(spot.block) == Some(spot.block) {
+                continue;
+            }
+            let Some(block) = document.blocks.get(spot.block) else { continue };
+            let text = document.text.get(block.span.clone()).unwrap_or_default();
+            let heading = matches!(block.kind, BlockKind::Heading(_));
+            if let Some(slot) = cues.get_mut(spot.block) {
+                *slot = words::cues(&document.text, block.span.clone());
+            }
+            if let Some(slot) = titled.get_mut(spot.block) {
+                *slot = is_title_case(text, heading);
+            }
+            if let Some(slot) = shouted.get_mut(spot.block) {
+                *slot = !text.chars().any(char::is_lowercase);
+            }
+        }
+        let known = spots
+            .iter()
+            .map(|spot| Known { span: spot.span.clone(), block: spot.block, project: false, organization: false })
+            .collect();
+        Self {
+            document,
+            sentences,
+            language,
+            catalog,
+            cues,
+            titled,
+            shouted,
+            known,
+            entries: BTreeMap::new(),
+            sure: (0, 0),
+        }
+    }
+
+    /// The text before a span within its block.
+    pub(super) fn before(&self, spot: &Spot) -> &'a str {
+        let start = self.document.blocks.get(spot.block).map_or(spot.span.start, |block| block.span.start);
+        self.document.text.get(start..spot.span.start).unwrap_or_default()
+    }
+
+    /// The text behind a span within its block.
+    pub(super) fn behind(&self, spot: &Spot) -> &'a str {
+        let end = self.document.blocks.get(spot.block).map_or(spot.span.end, |block| block.span.end);
+        self.document.text.get(spot.span.end..end).unwrap_or_default()
+    }
+
+    /// The spelling as it stands in the text.
+    pub(super) fn text(&self, span: &Range<usize>) -> &'a str {
+        self.document.text.get(span.clone()).unwrap_or_default()
+    }
+
+    /// The nearest cue of a kind within so many bytes of a spot.
+    pub(super) fn cue_near(&self, spot: &Spot, wanted: Cue, distance: usize) -> bool {
+        self.cues.get(spot.block).into_iter().flatten().any(|(cue, range)| {
+            *cue == wanted
+                && (range.end <= spot.span.start || range.start >= spot.span.end)
+                && spot.span.start.saturating_sub(range.end) <= distance
+                && range.start.saturating_sub(spot.span.end) <= distance
+        })
+    }
+
+    /// Whether nothing but marks stands between a spot and the start of its sentence.
+    pub(super) fn sentence_initial(&self, spot: &Spot) -> bool {
+        let after = self.sentences.partition_point(|sentence| sentence.span.start <= spot.span.start);
+        let start = after.checked_sub(1).and_then(|at| self.sentences.get(at)).map(|sentence| sentence.span.start);
+        let start = start.filter(|start| *start >= spot.span.start - self.before(spot).len());
+        let lead =
+            start.map_or(self.before(spot), |start| self.document.text.get(start..spot.span.start).unwrap_or_default());
+        !lead.chars().any(char::is_alphanumeric)
+    }
+
+    /// Whether a capital in this block says nothing about a word being a name.
+    pub(super) fn capital_is_void(&self, spot: &Spot) -> bool {
+        self.language == Language::De || self.titled.get(spot.block).copied().unwrap_or_default()
+    }
+
+    /// Whether all letters of a spot's block are capitals.
+    pub(super) fn is_shouted(&self, spot: &Spot) -> bool {
+        self.shouted.get(spot.block).copied().unwrap_or_default()
+    }
+
+    /// Whether a word is a spelling that has been accepted.
+    pub(super) fn is_known_at(&self, at: usize) -> bool {
+        self.known.iter().any(|known| known.span.contains(&at) && (known.project || known.organization))
+    }
+
+    /// Number of sides (0 to 2) on which an accepted spelling of a kind stands in the same enumeration.
+    pub(super) fn list_neighbours(&self, index: usize, kind: NameKind) -> i32 {
+        let Some(own) = self.known.get(index) else { return 0 };
+        let accepted = |known: &Known| {
+            known.block == own.block && if kind == NameKind::Project { known.project } else { known.organization }
+        };
+        let joined = |gap: Range<usize>| self.document.text.get(gap).is_some_and(is_enumeration);
+        let left = index
+            .checked_sub(1)
+            .and_then(|at| self.known.get(at))
+            .is_some_and(|k| accepted(k) && joined(k.span.end..own.span.start));
+        let right = self.known.get(index + 1).is_some_and(|k| accepted(k) && joined(own.span.end..k.span.start));
+        i32::from(left) + i32::from(right)
+    }
+}
+
+/// Whether what stands between two names joins them in an enumeration: short, and nothing but separators and joining words.
+fn is_enumeration(gap: &str) -> bool {
+    if gap.chars().count() > 25 {
+        return false;
+    }
+    let separated = gap.contains([',', '/', '&', '+', ';', '\t', '•', '|']);
+    let mut words = gap.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let joining = |word: &str| {
+        matches!(
+            word.to_lowercase().as_str(),
+            "and"
+                | "or"
+                | "und"
+                | "oder"
+                | "en"
+                | "of"
+                | "et"
+                | "ou"
+                | "y"
+                | "e"
+                | "o"
+                | "u"
+                | "as"
+                | "well"
+                | "sowie"
+                | "vs"
+                | "versus"
+                | "also"
+        )
+    };
+    let first = words.next();
+    match first {
+        None => separated,
+        Some(word) => {
+            joining(word) && words.all(joining)
+                || separated && words.next().is_none() && gap.trim_start().starts_with([',', '/'])
+        }
+    }
+}
+
+/// Whether most longer words of a heading, or of a line without a final full stop, start with a capital.
+fn is_title_case(text: &str, heading: bool) -> bool {
+    if !heading && (text.chars().count() > 120 || text.trim_end().ends_with(['.', '!', '?', ':'])) {
+        return false;
+    }
+    let (mut capital, mut all) = (0, 0);
+    for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| word.chars().count() >= 4) {
+        all += 1;
+        capital += usize::from(word.chars().next().is_some_and(char::is_uppercase));
+    }
+    all >= 2 && capital * 10 >= all * 6
+}
+
+/// The letters and digits of a text.
+pub(super) fn letters(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+/// Whether a text holds a capital.
+pub(super) fn has_upper(text: &str) -> bool {
+    text.chars().any(char::is_uppercase)
+}
+
+/// Whether a text holds a small letter.
+pub(super) fn has_lower(text: &str) -> bool {
+    text.chars().any(char::is_lowercase)
+}
+
+/// Whether a text starts with a capital.
+pub(super) fn capitalized(text: &str) -> bool {
+    text.chars().next().is_some_and(char::is_uppercase)
+}
