@@ -96,11 +96,14 @@ pub struct NameMatcher {
     texts: Vec<String>,
 }
 
+/// Which of two entries with the same spelling wins, the smaller one: derived, not its name, untouched by people, position.
+type Rank = (u8, u8, u8, usize);
+
 impl NameMatcher {
     /// Compiles all spellings of a catalog with their variants. Where two entries of one kind share a spelling, the one whose name it is wins,
     /// then the one for which the spelling is written rather than derived, then one that people have touched, then the first by name.
     pub(super) fn new(catalog: &Catalog) -> Self {
-        let mut best: BTreeMap<(String, NameKind), ((u8, u8, u8, usize), NameTarget)> = BTreeMap::new();
+        let mut best: BTreeMap<(String, NameKind), (Rank, NameTarget)> = BTreeMap::new();
         let mut add = |kind, entry: usize, curated: bool, surfaces: &[Surface]| {
             for (index, surface) in surfaces.iter().enumerate() {
                 for (text, matching, variant) in variants(surface) {

@@ -109,7 +109,7 @@ fn is_slip(word: &str, name: &str) -> bool {
     match strsim::osa_distance(word, name) {
         1 => true,
         // A moved letter is two edits that leave the letters the same.
-        2 => word.chars().count() >= SHORTEST + 1 && sorted(word) == sorted(name),
+        2 => word.chars().count() > SHORTEST && sorted(word) == sorted(name),
         _ => false,
     }
 }
