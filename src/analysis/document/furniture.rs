@@ -260,6 +260,7 @@ fn unlinked(draft: &Draft) -> String {
 /// What follows a line like "Latest in ..." or "Related articles": teasers up to the next text in sentences.
 fn mark_sections(drafts: &mut [Draft], phrases: &Phrases) {
     let mut prose = 0;
+    let mut lines = 0;
     let mut open = false;
     let mut since = 0;
     for index in 0..drafts.len() {
@@ -270,7 +271,8 @@ fn mark_sections(drafts: &mut [Draft], phrases: &Phrases) {
                 && patterns::words(&draft.text) >= 2
                 && !patterns::ends_sentence(&draft.text)
                 && (phrases.is_furniture(&draft.text) || phrases.is_call(&draft.text));
-            if opener && prose >= 2 {
+            // Not at the top, where menus speak like that; notes in bullet points have no prose at all.
+            if opener && (prose >= 2 || lines >= HEAD) {
                 open = true;
                 since = 0;
             }
@@ -278,6 +280,7 @@ fn mark_sections(drafts: &mut [Draft], phrases: &Phrases) {
         }
         let text = is_prose(draft);
         prose += usize::from(text);
+        lines += 1;
         let heading = matches!(draft.kind, BlockKind::Heading(_));
         let kept = matches!(draft.kind, BlockKind::Code | BlockKind::TableRow)
             || text

@@ -19,10 +19,13 @@ use crate::catalog::Catalog;
 use candidates::Rules;
 use weigh::Knowledge;
 
+/// With fewer words in whole sentences than this, fragments are taken as well.
+const TOO_LITTLE: usize = 20;
 /// Weight that lets a piece of text into the summary of a report that has no whole sentences.
 const ANYTHING: i64 = 100;
 
-/// Sentences of the document that say what it is about, joined by spaces, at most `max_words` words. Empty only where no sentence fits.
+/// Sentences of the document that say what it is about, joined by spaces, or fragments in lines of their own, at most
+/// `max_words` words. Empty only where no sentence fits.
 pub fn extract(
     document: &Document,
     sentences: &[Sentence],
@@ -35,7 +38,8 @@ pub fn extract(
     let words = Words::of_document(document);
     let rules = Rules::new(&words, language, catalog);
     let mut found = candidates::find(document, sentences, &words, language, &rules);
-    let nothing_whole = found.is_empty();
+    // notes in bullet points have a stray sentence at most
+    let nothing_whole = found.iter().map(|candidate| candidate.length).sum::<usize>() < TOO_LITTLE;
     if nothing_whole {
         found = candidates::find_any(document, sentences, &words);
     }
@@ -46,5 +50,6 @@ pub fn extract(
     }
     let chosen = select::choose(&found, max_words);
     let texts = chosen.iter().filter_map(|at| found.get(*at)).map(|candidate| candidate.text);
-    texts.collect::<Vec<_>>().join(" ")
+    // fragments have no full stop that would tell them apart
+    texts.collect::<Vec<_>>().join(if nothing_whole { "\n" } else { " " })
 }
