@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{BlockKind, Document};
+use super::words::Words;
 use crate::catalog::LanguageData;
 
 /// A language that the rules know, or not.
@@ -65,6 +66,8 @@ impl Language {
 const SAMPLE: usize = 24 * 1024;
 /// Less text than this, in characters, is asked only whether everything agrees.
 const SHORT: usize = 100;
+/// What stands between quotation marks further apart, in bytes, is no quotation.
+const LONGEST_QUOTATION: usize = 300;
 /// Blocks shorter than this, in bytes, have no voice of their own.
 const VOICE: usize = 40;
 
@@ -132,7 +135,8 @@ impl Sample {
             if !matches!(block.kind, BlockKind::Paragraph | BlockKind::ListItem | BlockKind::Quote) {
                 continue;
             }
-            let own = without_quotations(document.text.get(block.span.clone()).unwrap_or_default());
+            let text = document.text.get(block.span.clone()).unwrap_or_default();
+            let own = without_quotations(head(text, SAMPLE.saturating_sub(sample.text.len())));
             if own.len() >= VOICE {
                 *sample.shares.entry(classify(&own)).or_default() += own.len();
                 sample.voices += own.len();
@@ -152,6 +156,14 @@ impl Sample {
     }
 }
 
+/// The start of a text, up to white space behind so many bytes.
+fn head(text: &str, bytes: usize) -> &str {
+    let Some(at) = (bytes..text.len()).find(|at| text.is_char_boundary(*at)) else { return text };
+    let rest = text.get(at..).unwrap_or_default();
+    let word = rest.find(char::is_whitespace).unwrap_or(rest.len());
+    text.get(..at + word).unwrap_or(text)
+}
+
 /// Leaves out what stands between quotation marks within a line, and addresses.
 fn without_quotations(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -166,8 +178,8 @@ fn without_quotations(text: &str) -> String {
             _ => &['”', '“', '"'],
         };
         let inner = chars.as_str();
-        match inner.find(closers).filter(|n| *n <= 300) {
-            Some(end) => {
+        match inner.char_indices().take_while(|(at, _)| *at <= LONGEST_QUOTATION).find(|(_, c)| closers.contains(c)) {
+            Some((end, _)) => {
                 out.push(' ');
                 let mut tail = inner.get(end..).unwrap_or_default().chars();
                 tail.next();
@@ -224,25 +236,25 @@ struct Vote {
 
 impl Vote {
     fn new(text: &str, languages: &BTreeMap<String, LanguageData>) -> Self {
-        let lists: Vec<(Language, BTreeSet<String>)> = languages
-            .iter()
-            .map(|(code, data)| (Language::from_code(code), data.stopwords.iter().map(|w| w.to_lowercase()).collect()))
-            .collect();
-        let mut counts = vec![0usize; lists.len()];
-        let mut words = 0;
-        for word in text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()) {
-            words += 1;
-            let word = word.to_lowercase();
-            for ((_, list), count) in lists.iter().zip(&mut counts) {
-                *count += usize::from(list.contains(&word));
+        let words = Words::of_text(text);
+        let mut counts = vec![0usize; words.forms().len()];
+        for word in words.list() {
+            if let Some(count) = counts.get_mut(word.form) {
+                *count += 1;
             }
         }
-        let mut order: Vec<(usize, Language)> = counts.into_iter().zip(lists.iter().map(|(l, _)| *l)).collect();
+        let share = |data: &LanguageData| {
+            let stopwords: BTreeSet<usize> =
+                data.stopwords.iter().filter_map(|word| words.number(&word.to_lowercase())).collect();
+            stopwords.into_iter().filter_map(|form| counts.get(form)).sum::<usize>()
+        };
+        let mut order: Vec<(usize, Language)> =
+            languages.iter().map(|(code, data)| (share(data), Language::from_code(code))).collect();
         order.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
         let hits = order.first().map_or(0, |f| f.0);
         let second = order.get(1).map_or(0, |s| s.0);
         let first = order.first().filter(|f| f.0 > 0 && f.0 > second).map(|f| f.1);
-        Self { first, hits, second, words }
+        Self { first, hits, second, words: words.list().len() }
     }
 }
 

@@ -120,6 +120,11 @@ impl<'t> Words<'t> {
         &self.forms
     }
 
+    /// Number of a folded form; none that is not in the text has one.
+    pub fn number(&self, form: &str) -> Option<usize> {
+        self.index.get(form).copied()
+    }
+
     /// The text they are words of.
     pub fn text(&self) -> &'t str {
         self.text

@@ -92,8 +92,10 @@ pub struct NameHit {
 pub struct NameMatcher {
     automaton: Option<AhoCorasick>,
     patterns: Vec<NamePattern>,
-    /// Folded text of each pattern.
+    /// Folded text of each pattern, in their order.
     texts: Vec<String>,
+    /// Patterns that are one plain word written so for a project, with the project.
+    plain_words: Vec<(usize, usize)>,
 }
 
 /// Which of two entries with the same spelling wins, the smaller one: derived, not its name, untouched by people, position.
@@ -133,7 +135,17 @@ impl NameMatcher {
             }
         }
         let (texts, patterns): (Vec<_>, Vec<_>) = merged.into_iter().unzip();
-        Self { automaton: automaton(&texts), patterns, texts }
+        let plain_words = plain_words(catalog, &texts, &patterns);
+        Self { automaton: automaton(&texts), patterns, texts, plain_words }
+    }
+
+    /// The words that are as such the name of a project, beginning with a letter: folded, with the index of the project, in the order of the words.
+    /// Everyday technology is not among them.
+    pub fn plain_words(&self, first: char) -> impl Iterator<Item = (&str, usize)> {
+        let text = |(pattern, _): &(usize, usize)| self.texts.get(*pattern).map(String::as_str).unwrap_or_default();
+        let begin = self.plain_words.partition_point(|word| text(word).chars().next() < Some(first));
+        let words = self.plain_words.get(begin..).unwrap_or_default().iter();
+        words.map(move |word| (text(word), word.1)).take_while(move |(word, _)| word.starts_with(first))
     }
 
     /// The pattern of a hit.
@@ -174,6 +186,24 @@ impl NameMatcher {
             + texts
             + self.patterns.len() * size_of::<NamePattern>()
     }
+}
+
+/// What [`NameMatcher::plain_words`] gives.
+fn plain_words(catalog: &Catalog, texts: &[String], patterns: &[NamePattern]) -> Vec<(usize, usize)> {
+    let mut words = Vec::new();
+    for (index, (text, pattern)) in texts.iter().zip(patterns).enumerate() {
+        for target in &pattern.targets {
+            if target.kind == NameKind::Project
+                && target.matching == Matching::Plain
+                && target.variant == Variant::Written
+                && text.chars().all(char::is_alphabetic)
+                && catalog.projects.get(target.entry).is_some_and(|project| !project.general)
+            {
+                words.push((index, target.entry));
+            }
+        }
+    }
+    words
 }
 
 /// An occurrence of a term of a theme.

@@ -101,7 +101,7 @@ pub struct Block {
     pub kind: BlockKind,
     /// Where it is in the text.
     pub span: Range<usize>,
-    /// Links in it: the text that is linked and the address.
+    /// Links in it, in text order: the text that is linked and the address. They do not overlap.
     pub links: Vec<Link>,
 }
 

@@ -67,10 +67,8 @@ fn scan_block(text: &str, block: usize, span: Range<usize>, catalog: &Catalog, s
         }
         let Some(tail) = boundaries::tail(text, &hit.span) else { continue };
         // A name that is a whole host name ("Mist.io") may stand for itself; one inside an address may not.
-        if addresses
-            .iter()
-            .any(|address| address.start <= hit.span.start && hit.span.end <= address.end && *address != hit.span)
-        {
+        let address = addresses.partition_point(|address| address.end < hit.span.end);
+        if addresses.get(address).is_some_and(|address| address.start <= hit.span.start && *address != hit.span) {
             continue;
         }
         if pattern.blocks && matches!(tail, Tail::Clean | Tail::Possessive | Tail::Compound) {

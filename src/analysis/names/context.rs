@@ -17,17 +17,53 @@ pub(super) struct Context<'a> {
     pub(super) language: Language,
     pub(super) catalog: &'a Catalog,
     /// Cues by block.
-    cues: Vec<Vec<(Cue, Range<usize>)>>,
+    cues: Vec<Cues>,
     /// Blocks in which a capital says nothing.
     titled: Vec<bool>,
     /// Blocks all in capitals.
     shouted: Vec<bool>,
-    /// All spots with what has been accepted so far, in text order.
+    /// All spots with what has been accepted so far, in text order; they do not overlap.
     pub(super) known: Vec<Known>,
     /// Entries accepted so far with the folded spellings they were accepted by.
     pub(super) entries: BTreeMap<(NameKind, usize), BTreeSet<usize>>,
+    /// Names of the projects accepted so far.
+    pub(super) projects: BTreeSet<&'a str>,
     /// Number of distinct entries accepted as they stand: projects that are not general, and organisations.
     pub(super) sure: (usize, usize),
+}
+
+/// The cues of a block, so ordered that those around a place are found without looking at the others: names and cues are both as many as a long
+/// block has room for.
+#[derive(Clone, Debug, Default)]
+struct Cues {
+    /// By kind: where cues start and where they end, each in rising order.
+    by_kind: [(Vec<usize>, Vec<usize>); Cue::COUNT],
+}
+
+impl Cues {
+    fn new(found: Vec<(Cue, Range<usize>)>) -> Self {
+        let mut cues = Self::default();
+        for (cue, range) in found {
+            if let Some((starts, ends)) = cues.by_kind.get_mut(cue as usize) {
+                starts.push(range.start);
+                ends.push(range.end);
+            }
+        }
+        for (starts, ends) in &mut cues.by_kind {
+            starts.sort_unstable();
+            ends.sort_unstable();
+        }
+        cues
+    }
+
+    /// Whether one ends at most `distance` bytes before a span or starts at most as many behind it.
+    fn near(&self, cue: Cue, span: &Range<usize>, distance: usize) -> bool {
+        let Some((starts, ends)) = self.by_kind.get(cue as usize) else { return false };
+        let behind = starts.get(starts.partition_point(|start| *start < span.end));
+        let before = ends.partition_point(|end| *end <= span.start).checked_sub(1).and_then(|last| ends.get(last));
+        before.is_some_and(|end| span.start - end <= distance)
+            || behind.is_some_and(|start| start - span.end <= distance)
+    }
 }
 
 /// A spot and the kinds in which it is accepted so far.
@@ -47,7 +83,7 @@ impl<'a> Context<'a> {
         catalog: &'a Catalog,
         spots: &[Spot],
     ) -> Self {
-        let mut cues = vec![Vec::new(); document.blocks.len()];
+        let mut cues = vec![Cues::default(); document.blocks.len()];
         let mut titled = vec![false; document.blocks.len()];
         let mut shouted = vec![false; document.blocks.len()];
         let mut last = None;
@@ -60,7 +96,7 @@ impl<'a> Context<'a> {
             let text = document.text.get(block.span.clone()).unwrap_or_default();
             let heading = matches!(block.kind, BlockKind::Heading(_));
             if let Some(slot) = cues.get_mut(spot.block) {
-                *slot = words::cues(&document.text, block.span.clone());
+                *slot = Cues::new(words::cues(&document.text, block.span.clone()));
             }
             if let Some(slot) = titled.get_mut(spot.block) {
                 *slot = is_title_case(text, heading);
@@ -83,6 +119,7 @@ impl<'a> Context<'a> {
             shouted,
             known,
             entries: BTreeMap::new(),
+            projects: BTreeSet::new(),
             sure: (0, 0),
         }
     }
@@ -104,14 +141,9 @@ impl<'a> Context<'a> {
         self.document.text.get(span.clone()).unwrap_or_default()
     }
 
-    /// The nearest cue of a kind within so many bytes of a spot.
+    /// Whether a cue of a kind stands within so many bytes of a spot, not inside it.
     pub(super) fn cue_near(&self, spot: &Spot, wanted: Cue, distance: usize) -> bool {
-        self.cues.get(spot.block).into_iter().flatten().any(|(cue, range)| {
-            *cue == wanted
-                && (range.end <= spot.span.start || range.start >= spot.span.end)
-                && spot.span.start.saturating_sub(range.end) <= distance
-                && range.start.saturating_sub(spot.span.end) <= distance
-        })
+        self.cues.get(spot.block).is_some_and(|cues| cues.near(wanted, &spot.span, distance))
     }
 
     /// Whether nothing but marks stands between a spot and the start of its sentence.
@@ -136,7 +168,10 @@ impl<'a> Context<'a> {
 
     /// Whether a word is a spelling that has been accepted.
     pub(super) fn is_known_at(&self, at: usize) -> bool {
-        self.known.iter().any(|known| known.span.contains(&at) && (known.project || known.organization))
+        let behind = self.known.partition_point(|known| known.span.end <= at);
+        self.known
+            .get(behind)
+            .is_some_and(|known| known.span.contains(&at) && (known.project || known.organization))
     }
 
     /// Number of sides (0 to 2) on which an accepted spelling of a kind stands in the same enumeration.

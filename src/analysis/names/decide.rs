@@ -195,6 +195,9 @@ fn publish(context: &mut Context<'_>, spots: &[Spot], judged: &[Judged<'_>]) {
             }
         }
     }
+    let catalog = context.catalog;
+    let projects = context.entries.keys().filter(|(kind, _)| *kind == NameKind::Project);
+    context.projects = projects.filter_map(|(_, entry)| Some(catalog.projects.get(*entry)?.name.as_str())).collect();
 }
 
 /// One meaning per document: once a spelling stands at its best place, the other places with the same spelling stand too, unless they themselves speak

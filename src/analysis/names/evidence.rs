@@ -98,12 +98,7 @@ fn document_points(context: &Context<'_>, target: &NameTarget, pattern: usize, p
             Some(_) => parts.add(HOSTED, 1),
             None => {}
         }
-        if let Some(parent) = &project.parent
-            && context.entries.keys().any(|(kind, entry)| {
-                *kind == NameKind::Project
-                    && context.catalog.projects.get(*entry).is_some_and(|known| known.name == *parent)
-            })
-        {
+        if project.parent.as_deref().is_some_and(|parent| context.projects.contains(parent)) {
             parts.add("the project it is a part of is named too", 2);
         }
     }
@@ -224,9 +219,10 @@ fn project_points(context: &Context<'_>, spot: &Spot, target: &NameTarget, parts
 /// Whether a link on the spelling, or around it, leads to one of the addresses.
 fn links_to<const N: usize>(context: &Context<'_>, spot: &Spot, addresses: [Option<&str>; N]) -> bool {
     let Some(block) = context.document.blocks.get(spot.block) else { return false };
-    block.links.iter().any(|link| {
-        let covers = link.span.start <= spot.span.start && spot.span.end <= link.span.end;
-        covers && addresses.into_iter().flatten().any(|address| same_site(&link.target, address))
+    // Links of a block do not overlap, so at most one holds the spelling.
+    let link = block.links.partition_point(|link| link.span.end < spot.span.end);
+    block.links.get(link).is_some_and(|link| {
+        link.span.start <= spot.span.start && addresses.into_iter().flatten().any(|address| same_site(&link.target, address))
     })
 }
 

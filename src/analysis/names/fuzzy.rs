@@ -6,8 +6,7 @@ use std::ops::Range;
 use super::candidates::is_searched;
 use super::context::Known;
 use crate::analysis::Document;
-use crate::catalog::surfaces::Variant;
-use crate::catalog::{Catalog, Matching, NameKind};
+use crate::catalog::Catalog;
 
 /// Shortest name that may be misspelt, in letters.
 const SHORTEST: usize = 6;
@@ -30,48 +29,64 @@ pub(super) fn find(document: &Document, catalog: &Catalog, known: &[Known]) -> V
     if sure.len() < 2 {
         return Vec::new();
     }
-    let mut names: BTreeMap<char, Vec<(&str, usize)>> = BTreeMap::new();
-    for (text, pattern) in catalog.names.patterns() {
-        for target in &pattern.targets {
-            let fits = target.kind == NameKind::Project
-                && target.matching == Matching::Plain
-                && target.variant == Variant::Written
-                && !text.contains(|c: char| !c.is_alphabetic())
-                && text.chars().count() >= SHORTEST
-                && catalog.projects.get(target.entry).is_some_and(|project| !project.general);
-            if let (true, Some(first)) = (fits, text.chars().next()) {
-                names.entry(first).or_default().push((text, target.entry));
-            }
-        }
-    }
+    let mut meant: BTreeMap<String, Option<usize>> = BTreeMap::new();
     let mut found = Vec::new();
     for (index, block) in document.blocks.iter().enumerate() {
-        if !is_searched(block.kind) || !sure.iter().any(|known| known.block == index) {
+        let first = sure.partition_point(|known| known.block < index);
+        if !is_searched(block.kind) || sure.get(first).is_none_or(|known| known.block != index) {
             continue;
         }
         for span in words(&document.text, block.span.clone()) {
-            let taken = known.iter().any(|known| known.span.start < span.end && span.start < known.span.end);
-            let near = sure.iter().any(|known| {
-                known.block == index
-                    && known.span.start.abs_diff(span.end).min(span.start.abs_diff(known.span.end)) <= NEAR
-            });
-            let Some(word) = document.text.get(span.clone()).filter(|_| near && !taken) else { continue };
-            if word.chars().count() < SHORTEST
-                || !word.chars().next().is_some_and(char::is_uppercase)
+            let Some(word) = document.text.get(span.clone()) else { continue };
+            if !word.chars().next().is_some_and(char::is_uppercase)
+                || word.chars().nth(SHORTEST - 1).is_none()
+                || is_taken(known, &span)
+                || !is_near(&sure, &span, index)
                 || in_person_name(&document.text, &span)
             {
                 continue;
             }
             let folded = word.to_lowercase();
-            let candidates = folded.chars().next().and_then(|first| names.get(&first)).into_iter().flatten();
-            let mut hits = candidates.filter(|(name, _)| is_slip(&folded, name));
-            // Two names that it could be are none.
-            if let (Some((_, entry)), None) = (hits.next(), hits.next()) {
-                found.push(Misspelling { span, block: index, entry: *entry });
+            let entry = match meant.get(&folded) {
+                Some(entry) => *entry,
+                None => {
+                    let entry = slip_of(&folded, catalog);
+                    meant.insert(folded, entry);
+                    entry
+                }
+            };
+            if let Some(entry) = entry {
+                found.push(Misspelling { span, block: index, entry });
             }
         }
     }
     found
+}
+
+/// Whether a spelling of the catalog stands there already.
+fn is_taken(known: &[Known], span: &Range<usize>) -> bool {
+    let first = known.partition_point(|known| known.span.end <= span.start);
+    known.get(first).is_some_and(|known| known.span.start < span.end)
+}
+
+/// Whether one of the sure names of a block is near a place that none of them overlaps.
+fn is_near(sure: &[&Known], span: &Range<usize>, block: usize) -> bool {
+    let behind = sure.partition_point(|known| known.span.start < span.end);
+    let in_block = |known: &&&Known| known.block == block;
+    let next = sure.get(behind).filter(in_block);
+    let previous = behind.checked_sub(1).and_then(|at| sure.get(at)).filter(in_block);
+    next.is_some_and(|known| known.span.start - span.end <= NEAR)
+        || previous.is_some_and(|known| span.start.saturating_sub(known.span.end) <= NEAR)
+}
+
+/// The project that a folded word is one slip away from; two that it could be are none.
+fn slip_of(folded: &str, catalog: &Catalog) -> Option<usize> {
+    let names = catalog.names.plain_words(folded.chars().next()?);
+    let mut hits = names.filter(|(name, _)| name.chars().nth(SHORTEST - 1).is_some() && is_slip(folded, name));
+    match (hits.next(), hits.next()) {
+        (Some((_, entry)), None) => Some(entry),
+        _ => None,
+    }
 }
 
 /// The words of a span.
@@ -103,7 +118,7 @@ fn in_person_name(text: &str, span: &Range<usize>) -> bool {
 /// another place. The last letter is the same too.
 fn is_slip(word: &str, name: &str) -> bool {
     // Endings change with number and case in all five languages.
-    if word.chars().next_back() != name.chars().next_back() {
+    if word.chars().next_back() != name.chars().next_back() || word.len().abs_diff(name.len()) > 4 {
         return false;
     }
     match strsim::osa_distance(word, name) {

@@ -19,6 +19,11 @@ pub(super) enum Cue {
     Role,
 }
 
+impl Cue {
+    /// Number of kinds.
+    pub(super) const COUNT: usize = 3;
+}
+
 /// Starts of words (a trailing space asks for the whole word) that speak of software.
 const SOFTWARE: &[&str] = &[
     "project",
