@@ -253,11 +253,26 @@ mod tests {
 
     fn languages() -> BTreeMap<String, LanguageData> {
         let lists: [(&str, &str); 5] = [
-            ("nl", "de het een en van ik te dat die niet zijn is was op aan met als voor er maar om dan of wat door over bij ook tot uit naar heeft deze want nog meer worden"),
-            ("de", "der die das und in den von zu mit sich des auf für ist im dem nicht ein eine als auch es an werden aus er hat dass sie nach wird bei einer um am sind noch wie"),
-            ("en", "the of and to in a is that it was for on are with as at be this have from or had by not but what all were we when your can there an which their if will each about how"),
-            ("fr", "le la les de des du un une et en est que qui dans pour pas sur au avec ce il sont plus par ne se nous on ou mais comme cette été"),
-            ("es", "el la los las de que y en un una ser se no por con para como su más pero sus le ya o este sí porque esta entre cuando muy sin sobre también me hasta hay donde"),
+            (
+                "nl",
+                "de het een en van ik te dat die niet zijn is was op aan met als voor er maar om dan of wat door over bij ook tot uit naar heeft deze want nog meer worden",
+            ),
+            (
+                "de",
+                "der die das und in den von zu mit sich des auf für ist im dem nicht ein eine als auch es an werden aus er hat dass sie nach wird bei einer um am sind noch wie",
+            ),
+            (
+                "en",
+                "the of and to in a is that it was for on are with as at be this have from or had by not but what all were we when your can there an which their if will each about how",
+            ),
+            (
+                "fr",
+                "le la les de des du un une et en est que qui dans pour pas sur au avec ce il sont plus par ne se nous on ou mais comme cette été",
+            ),
+            (
+                "es",
+                "el la los las de que y en un una ser se no por con para como su más pero sus le ya o este sí porque esta entre cuando muy sin sobre también me hasta hay donde",
+            ),
         ];
         lists
             .into_iter()
@@ -275,14 +290,38 @@ mod tests {
     #[test]
     fn running_text_tells_the_language() {
         let table = [
-            ("Vorige week waren we met vier collega's op de conferentie, en wat ons opviel is dat er veel meer over kosten werd gepraat dan over techniek. De zaal was vol.", "nl"),
-            ("Letzte Woche waren wir auf der Konferenz, und uns ist aufgefallen, dass viel mehr über Kosten als über Technik gesprochen wird. Der Saal war voll und laut.", "de"),
-            ("Last week we went to the conference, and what struck us is that there was much more talk about costs than about technology. The room was full and loud.", "en"),
-            ("La semaine dernière nous étions à la conférence, et ce qui nous a frappés est que l'on parle plus de coûts que de technique. La salle était pleine.", "fr"),
-            ("La semana pasada estuvimos en la conferencia, y lo que más nos llamó la atención es que se habla más de costes que de técnica. La sala estaba llena.", "es"),
-            ("Na semana passada estivemos na conferência, e o que mais nos chamou a atenção foi que se fala mais de custos do que de técnica. A sala estava cheia e não havia lugar.", "pt"),
-            ("La settimana scorsa siamo stati alla conferenza, e quello che ci ha colpito è che si parla più di costi che di tecnica. La sala era piena, e non c'era più posto per gli altri.", "it"),
-            ("На прошлой неделе мы были на конференции, и больше всего нас удивило, что о стоимости говорят больше, чем о технике.", "ru"),
+            (
+                "Vorige week waren we met vier collega's op de conferentie, en wat ons opviel is dat er veel meer over kosten werd gepraat dan over techniek. De zaal was vol.",
+                "nl",
+            ),
+            (
+                "Letzte Woche waren wir auf der Konferenz, und uns ist aufgefallen, dass viel mehr über Kosten als über Technik gesprochen wird. Der Saal war voll und laut.",
+                "de",
+            ),
+            (
+                "Last week we went to the conference, and what struck us is that there was much more talk about costs than about technology. The room was full and loud.",
+                "en",
+            ),
+            (
+                "La semaine dernière nous étions à la conférence, et ce qui nous a frappés est que l'on parle plus de coûts que de technique. La salle était pleine.",
+                "fr",
+            ),
+            (
+                "La semana pasada estuvimos en la conferencia, y lo que más nos llamó la atención es que se habla más de costes que de técnica. La sala estaba llena.",
+                "es",
+            ),
+            (
+                "Na semana passada estivemos na conferência, e o que mais nos chamou a atenção foi que se fala mais de custos do que de técnica. A sala estava cheia e não havia lugar.",
+                "pt",
+            ),
+            (
+                "La settimana scorsa siamo stati alla conferenza, e quello che ci ha colpito è che si parla più di costi che di tecnica. La sala era piena, e non c'era più posto per gli altri.",
+                "it",
+            ),
+            (
+                "На прошлой неделе мы были на конференции, и больше всего нас удивило, что о стоимости говорят больше, чем о технике.",
+                "ru",
+            ),
         ];
         for (text, code) in table {
             assert_eq!(of(text).code(), code, "{text}");
@@ -307,7 +346,16 @@ mod tests {
 
     #[test]
     fn codes_are_read_and_written() {
-        for (code, expected) in [("nl", "nl"), ("NL-be", "nl"), ("deu", "de"), ("en_US", "en"), ("pt-BR", "pt"), ("und", "und"), ("", "und"), ("klingon", "und")] {
+        for (code, expected) in [
+            ("nl", "nl"),
+            ("NL-be", "nl"),
+            ("deu", "de"),
+            ("en_US", "en"),
+            ("pt-BR", "pt"),
+            ("und", "und"),
+            ("", "und"),
+            ("klingon", "und"),
+        ] {
             assert_eq!(Language::from_code(code).code(), expected, "{code}");
         }
     }

@@ -369,7 +369,8 @@ mod tests {
     #[test]
     fn long_blocks_are_split_in_linear_time() {
         let start = std::time::Instant::now();
-        let text = "The cluster was upgraded at night (as always). Nobody noticed it, e.g. because of Falco. ".repeat(1_200);
+        let text =
+            "The cluster was upgraded at night (as always). Nobody noticed it, e.g. because of Falco. ".repeat(1_200);
         assert_eq!(of("en", text.trim()).len(), 2_400);
         assert!(start.elapsed().as_secs() < 5);
         assert!(!of("en", &"no end and no space".repeat(6_000).replace(' ', "")).is_empty());

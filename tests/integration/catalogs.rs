@@ -13,8 +13,10 @@ fn catalog(projects: &[&str]) -> Value {
 fn a_report_waits_for_its_catalog_and_follows_its_changes() {
     let bench = Bench::new("catalog", &[]);
     let text = "At KubeCon our team showed Zwaluwnest and Kievitsveld beside Cilium to a full room.";
-    bench.apply(&json!({"apiVersion": "confreports.dev/v1alpha1", "kind": "ConferenceReport", "metadata": {"name": "r"},
-        "spec": {"source": {"inline": text}, "catalogRefs": [{"name": "own"}]}}));
+    bench.apply(
+        &json!({"apiVersion": "confreports.dev/v1alpha1", "kind": "ConferenceReport", "metadata": {"name": "r"},
+        "spec": {"source": {"inline": text}, "catalogRefs": [{"name": "own"}]}}),
+    );
     let waiting = bench.until("r", "waiting for its catalog", |report| {
         condition(report, "Ready").is_some_and(|ready| ready["reason"] == "CatalogNotFound")
     });

@@ -377,18 +377,31 @@ mod tests {
         let list = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
         let months = |names: &[&str]| (1i8..).zip(names).map(|(n, m)| ((*m).to_owned(), n)).collect::<BTreeMap<_, _>>();
         let mut all = BTreeMap::new();
-        all.insert("nl".to_owned(), LanguageData {
-            furniture: list(&["lees ook", "reacties", "deel dit artikel", "foto:", "wij gebruiken cookies"]),
-            months: months(&["januari", "februari", "maart", "april", "mei"]),
-            ..LanguageData::default()
-        });
-        all.insert("en".to_owned(), LanguageData {
-            furniture: list(&["latest in", "related articles", "(image credit", "share", "home", "subscribe to our newsletter"]),
-            calls_to_action: list(&["learn more", "see you at"]),
-            months: months(&["january", "february", "march", "april", "may"]),
-            weekdays: list(&["monday"]),
-            ..LanguageData::default()
-        });
+        all.insert(
+            "nl".to_owned(),
+            LanguageData {
+                furniture: list(&["lees ook", "reacties", "deel dit artikel", "foto:", "wij gebruiken cookies"]),
+                months: months(&["januari", "februari", "maart", "april", "mei"]),
+                ..LanguageData::default()
+            },
+        );
+        all.insert(
+            "en".to_owned(),
+            LanguageData {
+                furniture: list(&[
+                    "latest in",
+                    "related articles",
+                    "(image credit",
+                    "share",
+                    "home",
+                    "subscribe to our newsletter",
+                ]),
+                calls_to_action: list(&["learn more", "see you at"]),
+                months: months(&["january", "february", "march", "april", "may"]),
+                weekdays: list(&["monday"]),
+                ..LanguageData::default()
+            },
+        );
         all
     }
 
@@ -444,7 +457,8 @@ mod tests {
     #[test]
     fn sections_with_short_headings_stay() {
         let vendors = ["Chainguard", "Isovalent", "Buoyant", "Tigera", "Sysdig", "Spectro Cloud"];
-        let text: String = vendors.iter().map(|v| format!("{v}\n\n{v} is a company that showed something new. {FIRST}\n\n")).collect();
+        let text: String =
+            vendors.iter().map(|v| format!("{v}\n\n{v} is a company that showed something new. {FIRST}\n\n")).collect();
         let document = read(&format!("Six booths\n\n{FIRST}\n\n{text}"), Format::Text);
         assert_eq!(kept(&document).len(), 2 + 2 * vendors.len());
     }
@@ -459,7 +473,8 @@ mod tests {
 
     #[test]
     fn details_above_the_text_stay() {
-        let text = format!("Dates: 4 to 6 May  \nPlace: Lyon  \nTheme: Costs  \nRoom: B  \nSite: x\n\n{FIRST}\n\n{SECOND}");
+        let text =
+            format!("Dates: 4 to 6 May  \nPlace: Lyon  \nTheme: Costs  \nRoom: B  \nSite: x\n\n{FIRST}\n\n{SECOND}");
         assert_eq!(kept(&read(&text, Format::Markdown)).len(), 7);
     }
 

@@ -260,7 +260,8 @@ mod tests {
 
     #[test]
     fn a_fragment_is_read_whole() {
-        let document = parse("<p>Een <b>kort</b> stuk.</p><ul><li>Falco</li></ul>", Format::Html, &BTreeMap::new()).unwrap();
+        let document =
+            parse("<p>Een <b>kort</b> stuk.</p><ul><li>Falco</li></ul>", Format::Html, &BTreeMap::new()).unwrap();
         assert_eq!(document.text, "Een kort stuk.\nFalco");
         assert_eq!(parse(" \u{FEFF}\n", Format::Text, &BTreeMap::new()), Err(DocumentError::Empty));
         assert_eq!(parse("<p><img src=x></p>", Format::Html, &BTreeMap::new()), Err(DocumentError::Empty));

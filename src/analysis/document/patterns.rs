@@ -53,7 +53,8 @@ pub(super) fn is_date_line(line: &str, is_month: &dyn Fn(&str) -> bool, is_weekd
         match token {
             "" | "de" | "del" | "of" | "om" | "um" | "uhr" | "at" | "à" | "le" | "den" | "am" | "op" | "on" | "the"
             | "-" | "el" | "a" => {}
-            "published" | "posted" | "updated" | "gepubliceerd" | "geplaatst" | "veröffentlicht" | "publié" | "publicado" => {}
+            "published" | "posted" | "updated" | "gepubliceerd" | "geplaatst" | "veröffentlicht" | "publié"
+            | "publicado" => {}
             "pm" | "uur" | "gmt" | "utc" | "cet" | "cest" | "st" | "nd" | "rd" | "th" => {}
             "bis" | "tot" | "to" | "t/m" | "al" | "au" | "und" | "en" | "and" | "et" | "y" => return false,
             _ if is_month(token) => months += 1,
@@ -181,7 +182,8 @@ pub(super) fn is_details(line: &str, is_date: &dyn Fn(&str) -> bool) -> bool {
         let person = p.split(',').next().unwrap_or(p);
         rest.next().is_some() && is_byline(person)
     };
-    let details = pieces.iter().filter(|p| is_date(p) || is_reading_time(p) || is_duration(p) || is_author(p) || is_counter(p));
+    let details =
+        pieces.iter().filter(|p| is_date(p) || is_reading_time(p) || is_duration(p) || is_author(p) || is_counter(p));
     line.chars().count() <= 200 && !ends_sentence(line) && pieces.len() >= 2 && details.count() >= 2
 }
 
@@ -199,13 +201,46 @@ pub(super) fn is_post_author(line: &str) -> bool {
 /// A sentence about what somebody does for a living.
 pub(super) fn is_about_person(line: &str) -> bool {
     const ROLES: [&str; 34] = [
-        "editor", "writer", "journalist", "author", "engineer", "developer", "architect", "consultant", "manager", "advocate",
-        "evangelist", "founder", "cto", "ceo", "lead", "analyst", "blogger", "redacteur", "schrijver", "ontwikkelaar", "adviseur",
-        "journaliste", "rédacteur", "ingénieur", "développeur", "autor", "autorin", "entwickler", "entwicklerin", "redakteur",
-        "redakteurin", "ingeniero", "ingeniera", "desarrollador",
+        "editor",
+        "writer",
+        "journalist",
+        "author",
+        "engineer",
+        "developer",
+        "architect",
+        "consultant",
+        "manager",
+        "advocate",
+        "evangelist",
+        "founder",
+        "cto",
+        "ceo",
+        "lead",
+        "analyst",
+        "blogger",
+        "redacteur",
+        "schrijver",
+        "ontwikkelaar",
+        "adviseur",
+        "journaliste",
+        "rédacteur",
+        "ingénieur",
+        "développeur",
+        "autor",
+        "autorin",
+        "entwickler",
+        "entwicklerin",
+        "redakteur",
+        "redakteurin",
+        "ingeniero",
+        "ingeniera",
+        "desarrollador",
     ];
     let lower = line.to_lowercase();
-    lower.split(|c: char| !c.is_alphanumeric()).take(30).any(|w| ROLES.contains(&w) || matches!(w, "he" | "she" | "his" | "her"))
+    lower
+        .split(|c: char| !c.is_alphanumeric())
+        .take(30)
+        .any(|w| ROLES.contains(&w) || matches!(w, "he" | "she" | "his" | "her"))
 }
 
 /// A row of two to five capitalised words without an end: a person's name stands so above a short biography.

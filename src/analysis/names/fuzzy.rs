@@ -96,7 +96,7 @@ fn words(text: &str, span: Range<usize>) -> Vec<Range<usize>> {
 fn in_person_name(text: &str, span: &Range<usize>) -> bool {
     let before = text.get(..span.start).unwrap_or_default();
     let word = before.strip_suffix(' ').and_then(|lead| lead.rsplit(char::is_whitespace).next()).unwrap_or_default();
-    super::words::is_given_name(word)
+    super::given_names::contains(word)
 }
 
 /// Whether a word is one slip away from a name with the same first letter: one letter wrong, missing, added or swapped with the next, or one moved to
@@ -109,7 +109,7 @@ fn is_slip(word: &str, name: &str) -> bool {
     match strsim::osa_distance(word, name) {
         1 => true,
         // A moved letter is two edits that leave the letters the same.
-        2 => word.chars().count() >= SHORTEST + 1 && sorted(word) == sorted(name),
+        2 => word.chars().count() > SHORTEST && sorted(word) == sorted(name),
         _ => false,
     }
 }
