@@ -31,7 +31,7 @@ pub fn split(document: &Document, language: Language, languages: &BTreeMap<Strin
         let Some(text) = document.text.get(block.span.clone()) else { continue };
         let ranges = match block.kind {
             BlockKind::Furniture | BlockKind::Code => continue,
-            BlockKind::TableRow if text.len() <= ROW => vec![0..text.len()],
+            BlockKind::TableRow if text.len() <= ROW => std::iter::once(0..text.len()).collect(),
             BlockKind::TableRow => cells(text).into_iter().flat_map(|c| rules.sentences(text, c)).collect(),
             _ => rules.sentences(text, 0..text.len()),
         };
@@ -284,8 +284,18 @@ fn parts(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
             stop += 1;
         }
         let window = text.get(limit..stop.min(range.end)).unwrap_or_default();
-        let end =
-            window.find(". ").map(|at| at + 2).or_else(|| window.find(' ').map(|at| at + 1)).unwrap_or(window.len());
+        let ends_here = |at: usize| {
+            let next = window.get(at + 2..).and_then(|rest| rest.chars().next());
+            let word = window.get(..at).and_then(|before| before.rsplit(' ').next()).unwrap_or_default();
+            next.is_some_and(char::is_uppercase) && word.chars().filter(|c| c.is_lowercase()).count() >= 4
+        };
+        let end = window
+            .match_indices(". ")
+            .map(|(at, _)| at)
+            .find(|at| ends_here(*at))
+            .map(|at| at + 2)
+            .or_else(|| window.find(' ').map(|at| at + 1))
+            .unwrap_or(window.len());
         if end == 0 {
             break;
         }

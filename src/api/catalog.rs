@@ -1,5 +1,8 @@
 //! `ReportCatalog`: a team's own projects, organisations, themes and words on top of the built-in catalog.
 
+// Each printer column has a type; clippy takes the repetition for a mistake.
+#![allow(clippy::duplicated_attributes)]
+
 use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;

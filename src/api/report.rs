@@ -1,5 +1,8 @@
 //! `ConferenceReport`: the spec. Every rule that the API server enforces stands beside the field it is about.
 
+// Each printer column has a type; clippy takes the repetition for a mistake.
+#![allow(clippy::duplicated_attributes)]
+
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -87,9 +87,6 @@ pub struct NameHit {
     pub span: Range<usize>,
 }
 
-/// Which entry has a spelling, the lowest first: derived, an alias, not touched by people, index.
-type Rank = (bool, bool, bool, usize);
-
 /// Finds spellings of projects and organisations.
 #[derive(Debug, Default)]
 pub struct NameMatcher {
@@ -99,9 +96,12 @@ pub struct NameMatcher {
     texts: Vec<String>,
 }
 
+/// Which of two entries with the same spelling wins, the smaller one: derived, not its name, untouched by people, position.
+type Rank = (bool, bool, bool, usize);
+
 impl NameMatcher {
-    /// Compiles all spellings of a catalog with their variants. Where two entries of one kind share a spelling, the one whose name it is wins,
-    /// then the one for which the spelling is written rather than derived, then one that people have touched, then the first by name.
+    /// Compiles all spellings of a catalog with their variants. Where two entries of one kind share a spelling, the one for which it is
+    /// written rather than derived wins, then the one whose name it is, then one that people have touched, then the first by name.
     pub(super) fn new(catalog: &Catalog) -> Self {
         let mut best: BTreeMap<(String, NameKind), (Rank, NameTarget)> = BTreeMap::new();
         let mut add = |kind, entry: usize, curated: bool, surfaces: &[Surface]| {

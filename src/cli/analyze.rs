@@ -16,6 +16,7 @@ use crate::api::{ConferenceReportStatus, ReportCatalog, ReportCatalogSpec};
 use crate::catalog::Catalog;
 use crate::controller::{analyse, status};
 
+/// Flags of `analyze`.
 #[derive(Debug, Args)]
 pub struct AnalyzeArgs {
     /// Files with text, Markdown or HTML, folders of them, manifests (a ConferenceReport beside its ConfigMap), or - for standard input
@@ -47,7 +48,7 @@ enum Output {
 
 pub(super) fn execute(args: &AnalyzeArgs) -> ExitCode {
     match analyze(args) {
-        Ok(failed) if failed == 0 => ExitCode::SUCCESS,
+        Ok(0) => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
         Err(message) => super::fail(message),
     }

@@ -138,7 +138,7 @@ fn lines(text: &str, kind: BlockKind) -> Vec<Range<usize>> {
             let goes_on = after.trim_start().chars().next().is_some_and(char::is_lowercase)
                 && !before.trim_end().ends_with(['.', '!', '?', ':'])
                 && !after.trim_start_matches(BREAK).is_empty()
-                && !after.chars().nth(1).is_some_and(|c| c == BREAK);
+                && after.chars().nth(1).is_none_or(|c| c != BREAK);
             if !goes_on {
                 ranges.push(start..at);
                 start = at + BREAK.len_utf8();

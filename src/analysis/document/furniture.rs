@@ -91,6 +91,14 @@ impl Phrases {
         self.matches(&self.furniture, line)
     }
 
+    /// A menu on one line ("Home Services Contact"): at least three of its words are furniture by themselves.
+    fn is_menu(&self, line: &str) -> bool {
+        let folded = fold(line);
+        let words: Vec<&str> = folded.split(' ').collect();
+        let known = words.iter().filter(|w| self.furniture.contains(**w)).count();
+        words.len() <= 12 && known >= 3 && known * 5 >= words.len() * 2
+    }
+
     fn is_call(&self, line: &str) -> bool {
         self.matches(&self.calls, line)
     }
@@ -154,7 +162,8 @@ fn mark_repeated(drafts: &mut [Draft], title: Option<&str>) {
     let mut seen = false;
     for draft in drafts.iter_mut().filter(|d| !d.is_furniture()).take(HEAD) {
         if fold(&draft.text) == name {
-            if seen {
+            let markup = matches!(draft.kind, BlockKind::Heading(_)) && !draft.guessed;
+            if seen && !markup {
                 set(draft);
             }
             seen = true;
@@ -176,17 +185,22 @@ fn mark_lines(drafts: &mut [Draft], phrases: &Phrases) {
         let limit = if patterns::ends_sentence(text) || heading { 80 } else { MAX_PHRASE_LINE };
         let by_phrase =
             whole || (chars <= limit && phrases.is_furniture(text) && !(heading && !draft.guessed && chars > 40));
-        let by_call = !heading && chars <= 80 && phrases.is_call(text);
+        let by_call = if heading {
+            draft.guessed && phrases.calls.contains(&fold(text))
+        } else {
+            chars <= 80 && phrases.is_call(text)
+        };
         let by_shape = patterns::is_reading_time(text)
             || patterns::is_counter(text)
             || patterns::is_legal(text)
             || (patterns::is_hash_tags(text) && !heading)
             || patterns::is_post_author(text)
             || patterns::is_address(text);
+        let menu = !patterns::ends_sentence(text) && phrases.is_menu(text);
         let lone_link =
             draft.is_all_link() && chars <= 12 && patterns::words(text) == 1 && text.chars().all(char::is_lowercase);
         let contents = draft.is_all_link() && draft.links.iter().all(|l| l.target.starts_with('#'));
-        if by_phrase || by_call || by_shape || lone_link || contents {
+        if by_phrase || by_call || by_shape || menu || lone_link || contents {
             set(draft);
         }
     }
@@ -287,9 +301,12 @@ fn mark_runs(drafts: &mut [Draft]) {
         return;
     }
     let mut run: Vec<usize> = Vec::new();
+    // Lines of the run that are known to be furniture already.
+    let mut known = 0;
     for index in 0..=drafts.len() {
         let draft = drafts.get(index);
         if draft.is_some_and(Draft::is_furniture) {
+            known += 1;
             continue;
         }
         // Above the text stand the title and details such as "Place: Lyon" as well: only short lines are a menu there.
@@ -298,23 +315,27 @@ fn mark_runs(drafts: &mut [Draft]) {
             continue;
         }
         let taken = std::mem::take(&mut run);
-        if taken.len() < RUN {
+        let known = std::mem::take(&mut known);
+        let (Some(from), Some(to)) = (taken.first().copied(), taken.last().copied()) else { continue };
+        let above = to < first;
+        let size = if above && known >= 2 { taken.len() + known } else { taken.len() };
+        if size < RUN {
             continue;
         }
-        let (Some(from), Some(to)) = (taken.first().copied(), taken.last().copied()) else { continue };
-        let outside = from > last || to < first;
         let short = taken.iter().all(|i| drafts.get(*i).is_some_and(|d| length(d) <= 30));
         let introduced = drafts
             .get(..from)
             .and_then(|before| before.iter().rev().find(|d| !d.is_furniture()))
             .is_some_and(|d| d.text.ends_with(':'));
-        if !introduced && (outside || (short && taken.len() > RUN)) {
-            for index in taken {
-                // The last line before the text is its heading, the first one of all is the title.
-                let heads = index + 1 == first || (to < first && index == to);
-                if let Some(draft) = drafts.get_mut(index).filter(|_| !heads && index != 0) {
-                    set(draft);
-                }
+        if introduced || !(from > last || above || (short && taken.len() > RUN)) {
+            continue;
+        }
+        // The last line before the text is its heading; the first line of all is the title, unless more of its kind are a menu.
+        let before_text = draft.is_some_and(is_prose);
+        for at in taken {
+            let heads = (before_text && at == to) || at == 0;
+            if let Some(draft) = drafts.get_mut(at).filter(|_| !heads) {
+                set(draft);
             }
         }
     }
@@ -394,6 +415,7 @@ mod tests {
                     "(image credit",
                     "share",
                     "home",
+                    "contact",
                     "subscribe to our newsletter",
                 ]),
                 calls_to_action: list(&["learn more", "see you at"]),
@@ -414,8 +436,8 @@ mod tests {
         body.map(|b| &document.text[b.span.clone()]).collect()
     }
 
-    const FIRST: &str = "The first day was about clusters that nobody wanted to upgrade, and about the people who had to do it anyway, at night.";
-    const SECOND: &str = "On the second day the talks on Cilium and Falco filled the largest room, which says something about where the budgets go.";
+    const FIRST: &str = "The first day was about clusters that nobody wanted to upgrade, and about the people who had to do it anyway, late at night.";
+    const SECOND: &str = "On the second day of the week the talks on Cilium and Falco filled the largest room, which says something about where the budgets go.";
 
     fn is_furniture(line: &str) -> bool {
         let document = read(&format!("A week\n\n{FIRST}\n\n{line}\n\n{SECOND}"), Format::Text);
@@ -437,6 +459,7 @@ mod tests {
             "#kubecon #cilium",
             "https://example.org/a",
             "Learn more",
+            "Home Share Contact",
             "Subscribe to our newsletter to get such stories every week",
         ] {
             assert!(is_furniture(line), "{line}");
@@ -469,6 +492,16 @@ mod tests {
         let list = items.map(|i| format!("* [{i}](https://example.org/{i})")).join("\n");
         let document = read(&format!("# A week\n\n{FIRST}\n\nProjects:\n\n{list}\n\n{SECOND}"), Format::Markdown);
         assert!(items.iter().all(|i| kept(&document).contains(i)));
+    }
+
+    #[test]
+    fn a_menu_above_the_text_goes_and_the_title_stays() {
+        let text = format!(
+            "Home\nShare\nClients and cases\nNL | EN\nClose menu\nBase / Events\nA week in Lyon\n\n{FIRST}\n\n{SECOND}"
+        );
+        let document = read(&text, Format::Text);
+        assert_eq!(kept(&document), ["A week in Lyon", FIRST, SECOND]);
+        assert_eq!(document.title.as_deref(), Some("A week in Lyon"));
     }
 
     #[test]

@@ -78,11 +78,12 @@ fn restore_heading(drafts: &mut Vec<Draft>, headings: &[String], title: Option<&
         return;
     };
     let lone = headings.len() == 1 || title.is_some_and(|t| same(t, heading));
-    let there = drafts.iter().any(|d| same(&d.text, heading));
-    if lone
-        && !there
-        && let Some(draft) = Draft::new(BlockKind::Heading(1), heading)
-    {
+    if !lone || drafts.iter().any(|d| !d.is_furniture() && same(&d.text, heading)) {
+        return;
+    }
+    if let Some(draft) = drafts.iter_mut().find(|d| same(&d.text, heading)) {
+        draft.kind = BlockKind::Heading(1);
+    } else if let Some(draft) = Draft::new(BlockKind::Heading(1), heading) {
         drafts.insert(0, draft);
     }
 }
@@ -256,8 +257,8 @@ fn suspicion(node: &NodeRef<'_>) -> Suspicion {
     let name = node.node_name().unwrap_or_default();
     match &*name {
         "body" | "article" | "main" | "html" => return Suspicion::None,
-        "nav" | "footer" => return Suspicion::Strong,
-        "aside" | "form" | "header" => return Suspicion::Weak,
+        "nav" | "footer" | "aside" => return Suspicion::Strong,
+        "form" | "header" => return Suspicion::Weak,
         _ => {}
     }
     let class = node.class().unwrap_or_default();
