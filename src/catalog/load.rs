@@ -364,6 +364,10 @@ mod tests {
     #[test]
     fn what_is_embedded_is_readable() {
         let raw = embedded().unwrap();
+        let started = std::time::Instant::now();
+        let loaded = builtin();
+        println!("loaded {} projects in {:?}", loaded.projects.len(), started.elapsed());
+        println!("{} bytes of matchers", loaded.names.memory() + loaded.theme_terms.memory());
         assert!(raw.products.iter().map(|file| file.data.len()).sum::<usize>() > 1000);
         let catalog = Catalog::builtin();
         assert!(catalog.revision.starts_with("sha256:"));

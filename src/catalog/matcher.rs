@@ -99,17 +99,17 @@ pub struct NameMatcher {
 }
 
 /// Which of two entries with the same spelling wins, the smaller one: derived, not its name, untouched by people, position.
-type Rank = (u8, u8, u8, usize);
+type Rank = (bool, bool, bool, usize);
 
 impl NameMatcher {
-    /// Compiles all spellings of a catalog with their variants. Where two entries of one kind share a spelling, the one whose name it is wins,
-    /// then the one for which the spelling is written rather than derived, then one that people have touched, then the first by name.
+    /// Compiles all spellings of a catalog with their variants. Where two entries of one kind share a spelling, the one for which it is
+    /// written rather than derived wins, then the one whose name it is, then one that people have touched, then the first by name.
     pub(super) fn new(catalog: &Catalog) -> Self {
         let mut best: BTreeMap<(String, NameKind), (Rank, NameTarget)> = BTreeMap::new();
         let mut add = |kind, entry: usize, curated: bool, surfaces: &[Surface]| {
             for (index, surface) in surfaces.iter().enumerate() {
                 for (text, matching, variant) in variants(surface) {
-                    let rank = (u8::from(variant != Variant::Written), u8::from(index > 0), u8::from(!curated), entry);
+                    let rank = (variant != Variant::Written, index > 0, !curated, entry);
                     let target = NameTarget { kind, entry, matching, written: surface.text.clone(), variant };
                     let slot = best.entry((text, kind)).or_insert_with(|| (rank, target.clone()));
                     if rank < slot.0 {
@@ -441,4 +441,127 @@ pub enum PlaceRef {
     Country(usize),
     /// Index into [`super::Places::regions`].
     Region(usize),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{City, Places, Project, Series, Term};
+    use super::*;
+
+    fn surface(text: &str, matching: Matching) -> Surface {
+        Surface { text: text.to_owned(), matching }
+    }
+
+    fn theme(name: &str, terms: &[(&str, Term)]) -> Theme {
+        let mut theme = Theme { name: name.to_owned(), ..Theme::default() };
+        for (language, term) in terms {
+            theme.terms.entry((*language).to_owned()).or_default().push(term.clone());
+        }
+        theme
+    }
+
+    fn term(text: &str, open_start: bool, open_end: bool, weight: u32) -> Term {
+        Term { text: text.to_owned(), open_start, open_end, weight }
+    }
+
+    #[test]
+    fn terms_are_whole_words_unless_they_are_open_and_hold_in_their_language() {
+        let matcher = ThemeMatcher::new(&[
+            theme(
+                "security",
+                &[
+                    ("any", term("zero trust", false, false, 3)),
+                    ("de", term("sicherheit", true, true, 3)),
+                    ("nl", term("beveilig", false, true, 2)),
+                ],
+            ),
+            theme("identity", &[("any", term("trust", false, false, 1))]),
+        ]);
+        let find = |text: &str, language: &str| -> Vec<(usize, String)> {
+            matcher
+                .find(text, 0..text.len(), language)
+                .into_iter()
+                .map(|hit| (hit.theme, text[hit.span].to_owned()))
+                .collect()
+        };
+        assert_eq!(find("Zero-Trust", "en"), [(0, "Zero-Trust".to_owned()), (1, "Trust".to_owned())]);
+        assert_eq!(find("Clustersicherheitsfragen", "de"), [(0, "Clustersicherheitsfragen".to_owned())]);
+        assert_eq!(find("Clustersicherheit", "nl"), []);
+        assert_eq!(find("goed beveiligd; onbeveiligd", "nl"), [(0, "beveiligd".to_owned())]);
+        assert_eq!(find("trusted", "en"), []);
+    }
+
+    #[test]
+    fn series_and_places_are_found_in_their_own_case_where_that_matters() {
+        let catalog = Catalog {
+            series: vec![Series {
+                name: "KubeCon".into(),
+                surfaces: vec![surface("KubeCon", Matching::Plain), surface("KubeCon EU", Matching::Plain)],
+                ..Series::default()
+            }],
+            places: Places {
+                cities: vec![
+                    City {
+                        name: "Essen".into(),
+                        surfaces: vec![surface("Essen", Matching::NeedsCue)],
+                        ..City::default()
+                    },
+                    City {
+                        name: "Nantes".into(),
+                        surfaces: vec![surface("Nantes", Matching::Plain)],
+                        ..City::default()
+                    },
+                ],
+                ..Places::default()
+            },
+            ..Catalog::default()
+        }
+        .compiled();
+        let series = |text: &str| {
+            catalog
+                .series_names
+                .find(text, 0..text.len())
+                .into_iter()
+                .map(|hit| text[hit.span].to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(series("kubecon eu, KubeCon's, kubecons"), ["kubecon eu", "KubeCon"]);
+        let places = |text: &str| {
+            catalog.place_names.find(text, 0..text.len()).into_iter().map(|hit| hit.target).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            places("essen in Essen, nantes, Nantes, NANTES"),
+            [PlaceRef::City(0), PlaceRef::City(1), PlaceRef::City(1)]
+        );
+    }
+
+    #[test]
+    fn a_spelling_of_two_projects_belongs_to_the_one_that_is_called_so() {
+        let project = |name: &str, others: &[&str], curated| Project {
+            name: name.to_owned(),
+            surfaces: std::iter::once(&name).chain(others).map(|text| surface(text, Matching::Plain)).collect(),
+            curated,
+            ..Project::default()
+        };
+        let catalog = Catalog {
+            projects: vec![
+                project("Alpha", &["ABC", "Gamma"], false),
+                project("Beta", &["ABC"], true),
+                project("Gamma", &[], false),
+            ],
+            ..Catalog::default()
+        }
+        .compiled();
+        let owner = |text: &str| {
+            catalog
+                .names
+                .find(text, 0..text.len())
+                .first()
+                .and_then(|hit| catalog.names.pattern(hit.pattern))
+                .unwrap()
+                .targets[0]
+                .entry
+        };
+        assert_eq!((owner("abc"), owner("gamma")), (1, 2));
+    }
 }

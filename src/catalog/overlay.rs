@@ -196,3 +196,87 @@ fn revision(base: &str, overlays: &[(&str, &ReportCatalogSpec)]) -> String {
     }
     format!("sha256:{}", hex(&digest.finalize()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn base() -> Catalog {
+        let project = |name: &str, alias: &str| Project {
+            name: name.to_owned(),
+            surfaces: [name, alias]
+                .iter()
+                .map(|text| Surface { text: (*text).to_owned(), ..Surface::default() })
+                .collect(),
+            category: Some("Built in".into()),
+            ..Project::default()
+        };
+        Catalog {
+            revision: "sha256:0".into(),
+            projects: vec![project("Alpha", "Al"), project("Beta", "Be")],
+            ..Catalog::default()
+        }
+        .compiled()
+    }
+
+    fn project(name: &str) -> CatalogProject {
+        CatalogProject { name: name.to_owned(), ..CatalogProject::default() }
+    }
+
+    #[test]
+    fn an_entry_of_the_same_name_adds_and_overrides() {
+        let spec = ReportCatalogSpec {
+            projects: vec![CatalogProject {
+                aliases: vec!["AlphaStore".into()],
+                homepage: Some("https://a.example".into()),
+                ..project("alpha")
+            }],
+            ..ReportCatalogSpec::default()
+        };
+        let (catalog, conflicts) = base().with_overlays(&[("team", &spec)]);
+        assert_eq!(conflicts, Vec::<String>::new());
+        let alpha = &catalog.projects[0];
+        assert_eq!(
+            (alpha.name.as_str(), alpha.category.as_deref(), alpha.homepage.as_deref()),
+            ("Alpha", Some("Built in"), Some("https://a.example"))
+        );
+        assert!(catalog.names.lookup("alphastore").is_some() && base().names.lookup("alphastore").is_none());
+        assert_ne!(catalog.revision, base().revision);
+    }
+
+    #[test]
+    fn clashes_dead_references_and_empty_exclusions_are_told() {
+        let spec = ReportCatalogSpec {
+            projects: vec![CatalogProject {
+                parent: Some("Nobody".into()),
+                themes: vec!["none".into()],
+                ..project("Be")
+            }],
+            exclude: vec!["Alpha".into(), "Omega".into()],
+            ..ReportCatalogSpec::default()
+        };
+        let (catalog, conflicts) = base().with_overlays(&[("team", &spec)]);
+        assert_eq!(catalog.projects.iter().map(|project| project.name.as_str()).collect::<Vec<_>>(), ["Beta", "Be"]);
+        let parts = ["\"Be\" is also a name of \"Beta\"", "\"Omega\"", "no theme \"none\"", "no project \"Nobody\""];
+        assert_eq!(conflicts.len(), parts.len(), "{conflicts:#?}");
+        for part in parts {
+            assert!(conflicts.iter().any(|conflict| conflict.contains(part)), "{part}: {conflicts:#?}");
+        }
+    }
+
+    #[test]
+    fn without_overlays_nothing_changes() {
+        let (catalog, conflicts) = base().with_overlays(&[]);
+        assert_eq!((catalog.revision, catalog.projects, conflicts), (base().revision, base().projects, Vec::new()));
+    }
+
+    #[test]
+    fn the_order_of_overlays_is_a_part_of_the_revision() {
+        let (one, two) = (
+            ReportCatalogSpec { projects: vec![project("One")], ..ReportCatalogSpec::default() },
+            ReportCatalogSpec { projects: vec![project("Two")], ..ReportCatalogSpec::default() },
+        );
+        let revision = |overlays: &[(&str, &ReportCatalogSpec)]| base().with_overlays(overlays).0.revision;
+        assert_ne!(revision(&[("a", &one), ("b", &two)]), revision(&[("b", &two), ("a", &one)]));
+    }
+}

@@ -111,7 +111,7 @@ fn words(text: &str, span: Range<usize>) -> Vec<Range<usize>> {
 fn in_person_name(text: &str, span: &Range<usize>) -> bool {
     let before = text.get(..span.start).unwrap_or_default();
     let word = before.strip_suffix(' ').and_then(|lead| lead.rsplit(char::is_whitespace).next()).unwrap_or_default();
-    super::words::is_given_name(word)
+    super::given_names::contains(word)
 }
 
 /// Whether a word is one slip away from a name with the same first letter: one letter wrong, missing, added or swapped with the next, or one moved to

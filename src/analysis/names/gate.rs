@@ -3,7 +3,7 @@
 use super::boundaries::Tail;
 use super::candidates::Spot;
 use super::context::{Context, capitalized, has_lower, has_upper, letters};
-use super::words;
+use super::{given_names, words};
 use crate::catalog::fold::squash;
 use crate::catalog::surfaces::Variant;
 use crate::catalog::{Matching, NameKind, NameTarget};
@@ -153,11 +153,11 @@ fn person(context: &Context<'_>, spot: &Spot, found: &str) -> Option<&'static st
             return Some("a person's name");
         }
         // A given name that stands in a list of its own ends with a comma, so only a bare word counts.
-        if words::is_given_name(word) && !context.is_known_at(spot.span.start.saturating_sub(2)) {
+        if given_names::contains(word) && !context.is_known_at(spot.span.start.saturating_sub(2)) {
             return Some(FAMILY_NAME);
         }
     }
-    if words::is_given_name(found)
+    if given_names::contains(found)
         && let Some(rest) = context.behind(spot).strip_prefix(' ')
         && capitalized(rest)
         && !context.is_known_at(spot.span.end + 1)

@@ -11,6 +11,7 @@ mod decide;
 mod evidence;
 mod fuzzy;
 mod gate;
+mod given_names;
 mod kinds;
 #[cfg(test)]
 mod testing;
