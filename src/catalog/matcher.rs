@@ -110,10 +110,10 @@ impl NameMatcher {
             for (index, surface) in surfaces.iter().enumerate() {
                 for (text, matching, variant) in variants(surface) {
                     let rank = (variant != Variant::Written, index > 0, !curated, entry);
-                    let target = NameTarget { kind, entry, matching, written: surface.text.clone(), variant };
-                    let slot = best.entry((text, kind)).or_insert_with(|| (rank, target.clone()));
-                    if rank < slot.0 {
-                        *slot = (rank, target);
+                    let key = (text, kind);
+                    if best.get(&key).is_none_or(|(known, _)| rank < *known) {
+                        let written = surface.text.clone();
+                        best.insert(key, (rank, NameTarget { kind, entry, matching, written, variant }));
                     }
                 }
             }
