@@ -1,6 +1,6 @@
 //! From the data files to a catalog: entries merged by name, `displayName`, matching lists, terms parsed. Pure functions over embedded data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
@@ -50,9 +50,22 @@ pub(super) fn from_raw(raw: &RawCatalog) -> Catalog {
         series: raw.events.iter().flat_map(|file| &file.data).map(series).collect(),
         places: places(raw),
         languages: languages(raw),
+        words_of: words_of(raw),
         block_phrases: raw.block_phrases.iter().flat_map(|file| file.data.iter().cloned()).collect(),
         ..Catalog::default()
     }
+}
+
+/// Careful names that are words of some languages alone, with those languages.
+fn words_of(raw: &RawCatalog) -> BTreeMap<String, BTreeSet<String>> {
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let files = raw.project_matching.iter().chain(&raw.organization_matching);
+    for (language, words) in files.flat_map(|file| &file.data.words_of) {
+        for word in words {
+            found.entry(fold(word)).or_default().insert(language.clone());
+        }
+    }
+    found
 }
 
 impl From<RawMatching> for Matching {

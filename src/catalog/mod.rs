@@ -9,7 +9,7 @@ mod overlay;
 pub mod raw;
 pub mod surfaces;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
 pub use crate::api::Matching;
@@ -35,6 +35,8 @@ pub struct Catalog {
     pub languages: BTreeMap<String, LanguageData>,
     /// Phrases in which no name is found ("at scale").
     pub block_phrases: Vec<String>,
+    /// Careful names that are words of some languages alone, folded, with their ISO 639-1 codes ("harvester": en).
+    pub words_of: BTreeMap<String, BTreeSet<String>>,
     /// Finds spellings of projects and organisations.
     pub names: NameMatcher,
     /// Finds terms of themes.

@@ -149,6 +149,8 @@ pub struct RawMatchingList {
     pub needs_evidence: Vec<String>,
     /// Names and aliases that need a cue.
     pub needs_cue: Vec<String>,
+    /// Which of them are words of one language alone, by ISO 639-1 code.
+    pub words_of: BTreeMap<String, Vec<String>>,
 }
 
 /// `themes/*.yaml`.

@@ -13,7 +13,7 @@ use super::kinds::{self, Sense, Senses};
 use crate::analysis::Document;
 use crate::analysis::language::Language;
 use crate::analysis::sentences::Sentence;
-use crate::catalog::fold::fold;
+use crate::catalog::fold::{fold, squash};
 use crate::catalog::surfaces::Variant;
 use crate::catalog::{Catalog, Matching, NameKind, NameTarget};
 
@@ -246,20 +246,22 @@ fn choose_senses(context: &Context<'_>, spots: &[Spot], judged: &mut [Judged<'_>
         }
     }
     let mut senses: BTreeMap<usize, Senses> = BTreeMap::new();
-    let mut found: Vec<(usize, usize, Sense, usize)> = Vec::new();
+    let mut found: Vec<(usize, usize, Sense, usize, bool)> = Vec::new();
     for (at, pair) in both {
         let ((Some(project), Some(organization)), Some(spot)) = (pair, spots.get(at)) else { continue };
         let sense = kinds::sense(context, spot);
         let entry = judged.get(project).map_or(usize::MAX, |item| item.target.entry);
         senses.entry(entry).or_default().count(sense);
-        found.push((project, organization, sense, entry));
+        let spelling = squash(context.text(&spot.span));
+        let namesake = context.catalog.projects.get(entry).is_some_and(|project| squash(&project.name) == spelling);
+        found.push((project, organization, sense, entry, namesake));
     }
-    for (project, organization, sense, entry) in found {
+    for (project, organization, sense, entry, namesake) in found {
         let known = context.catalog.projects.get(entry);
         let hosted = known.is_some_and(|project| project.maturity.is_some());
         let general = known.is_some_and(|project| project.general);
         let (as_project, as_organization) =
-            senses.get(&entry).copied().unwrap_or_default().resolve(sense, hosted, general);
+            senses.get(&entry).copied().unwrap_or_default().resolve(sense, hosted, general, namesake);
         if let Some(item) = judged.get_mut(project) {
             item.accepted = as_project;
         }

@@ -124,11 +124,16 @@ fn shape_points(context: &Context<'_>, spot: &Spot, target: &NameTarget, found: 
     } else if !context.capital_is_void(spot) {
         parts.add(CAPITAL, 2);
     }
+    let inside = !context.sentence_initial(spot) && !context.capital_is_void(spot);
+    if !inside && capitalized(found) && is_word_of_another_language(context, found) {
+        parts.add("a word of another language", 2);
+    }
     if count <= 3 && !own_case {
         parts.add("very short", -1);
     }
     let previous = before.trim_end().rsplit(|c: char| !c.is_alphanumeric() && c != '@').next().unwrap_or_default();
-    if before.ends_with([' ', '\u{a0}']) && words::is_article(previous) && spot.tail != Tail::Compound {
+    if before.ends_with([' ', '\u{a0}']) && words::is_article(previous, context.language) && spot.tail != Tail::Compound
+    {
         // Where every noun has a capital, the article is all that tells a noun from a name.
         parts.add("after an article", if context.capital_is_void(spot) { -3 } else { -2 });
     }
@@ -136,6 +141,12 @@ fn shape_points(context: &Context<'_>, spot: &Spot, target: &NameTarget, found: 
     if spot.tail == Tail::Weak || spot.denied {
         parts.add("in a compound that says \"like it\"", -2);
     }
+}
+
+/// Whether a spelling is an ordinary word, but not in the language of the document: a capital that says nothing there is then a name's.
+fn is_word_of_another_language(context: &Context<'_>, found: &str) -> bool {
+    let homes = context.catalog.words_of.get(&fold(found));
+    context.language != Language::Undetermined && homes.is_some_and(|homes| !homes.contains(context.language.code()))
 }
 
 /// Whether the case of a spelling is that of no ordinary word: all capitals, a capital inside a word, or several words with a capital each.

@@ -61,14 +61,15 @@ impl Senses {
     }
 
     /// Whether a mention counts for the project and for the organisation. One that nothing tells about is software for a CNCF project (`hosted`) and
-    /// for everyday technology (`general`); else it is the company, and its product too unless the document speaks of the company alone.
-    pub(super) fn resolve(self, sense: Sense, hosted: bool, general: bool) -> (bool, bool) {
+    /// for everyday technology (`general`); else it is the company, and its product too unless the document speaks of the company alone or the product
+    /// has a name of its own (not `namesake`): "CoreOS" is rather the company than CoreOS Container Linux.
+    pub(super) fn resolve(self, sense: Sense, hosted: bool, general: bool, namesake: bool) -> (bool, bool) {
         match sense {
             Sense::Project => (true, false),
             Sense::Organization => (false, true),
             Sense::Either if general => (true, false),
             Sense::Either if hosted => (true, false),
-            Sense::Either => (self.project > 0 || self.organization == 0, true),
+            Sense::Either => (self.project > 0 || namesake && self.organization == 0, true),
         }
     }
 }
@@ -81,16 +82,18 @@ mod tests {
     fn a_mention_that_nothing_tells_about_goes_with_the_others() {
         let senses = |project, organization| Senses { project, organization };
         let table = [
-            (senses(0, 0), Sense::Either, false, false, (true, true)),
-            (senses(0, 2), Sense::Either, false, false, (false, true)),
-            (senses(2, 0), Sense::Either, false, false, (true, true)),
-            (senses(1, 1), Sense::Either, false, false, (true, true)),
-            (senses(0, 2), Sense::Either, true, false, (true, false)),
-            (senses(0, 0), Sense::Either, false, true, (true, false)),
-            (senses(0, 0), Sense::Organization, false, true, (false, true)),
+            (senses(0, 0), Sense::Either, false, false, true, (true, true)),
+            (senses(0, 0), Sense::Either, false, false, false, (false, true)),
+            (senses(1, 0), Sense::Either, false, false, false, (true, true)),
+            (senses(0, 2), Sense::Either, false, false, true, (false, true)),
+            (senses(2, 0), Sense::Either, false, false, true, (true, true)),
+            (senses(1, 1), Sense::Either, false, false, true, (true, true)),
+            (senses(0, 2), Sense::Either, true, false, true, (true, false)),
+            (senses(0, 0), Sense::Either, false, true, true, (true, false)),
+            (senses(0, 0), Sense::Organization, false, true, true, (false, true)),
         ];
-        for (senses, sense, hosted, general, want) in table {
-            assert_eq!(senses.resolve(sense, hosted, general), want, "{senses:?} {sense:?}");
+        for (senses, sense, hosted, general, namesake, want) in table {
+            assert_eq!(senses.resolve(sense, hosted, general, namesake), want, "{senses:?} {sense:?}");
         }
     }
 }

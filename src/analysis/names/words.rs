@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
+use crate::analysis::language::Language;
 use crate::catalog::fold::Folded;
 
 /// What a word near a name says.
@@ -274,6 +275,23 @@ const ROLE: &[&str] = &[
     "speaker",
     "spreker",
     "sprecher",
+    // whoever is named by the company alone: "a colleague of", "Leute von", "quelqu'un de chez"
+    "colleague",
+    "kolleg",
+    "collega",
+    "collègue",
+    "colega ",
+    "people",
+    "folks",
+    "leute",
+    "mensen van",
+    "mensen bij",
+    "someone",
+    "somebody",
+    "jemand",
+    "iemand",
+    "quelqu'un",
+    "alguien",
 ];
 
 struct Lists {
@@ -399,9 +417,12 @@ const ARTICLES: &[&str] = &[
     "esta", "su", "nuestro",
 ];
 
-/// Whether a word is an article or stands in place of one.
-pub(super) fn is_article(word: &str) -> bool {
-    ARTICLES.contains(&word.to_lowercase().as_str())
+/// Whether a word is an article of a language or stands in place of one. "de" is one in Dutch alone: in French and Spanish it means "of", and what
+/// follows is as often a name.
+pub(super) fn is_article(word: &str, language: Language) -> bool {
+    let word = word.to_lowercase();
+    let preposition = word == "de" && matches!(language, Language::Fr | Language::Es);
+    !preposition && ARTICLES.contains(&word.as_str())
 }
 
 /// Prepositions after which a company stands: "CTO of", "Entwickler bei", "chez".
