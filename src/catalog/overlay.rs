@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::fold::squash;
+use super::fold::{fold, squash};
 use super::load::{hex, parse_term};
 use super::matcher::NameKind;
 use super::{Catalog, Matching, Organization, Project, Surface, Theme};
@@ -172,10 +172,11 @@ fn take_spellings<'a, 'b>(
     taken
 }
 
-/// Adds spellings, or says anew how careful to be with them.
+/// Adds spellings, or says anew how careful to be with them. Spellings that differ by a hyphen are two: the variants of a name have
+/// hyphens only between its words.
 fn add_spellings<'a>(surfaces: &mut Vec<Surface>, names: impl Iterator<Item = &'a str>, matching: Option<Matching>) {
     for name in names.map(str::trim).filter(|name| !name.is_empty()) {
-        match surfaces.iter_mut().find(|known| squash(&known.text) == squash(name)) {
+        match surfaces.iter_mut().find(|known| fold(&known.text) == fold(name)) {
             Some(known) => known.matching = matching.unwrap_or(known.matching),
             None => surfaces.push(Surface { text: name.to_owned(), matching: matching.unwrap_or_default() }),
         }

@@ -218,7 +218,10 @@ fn start_scope(
     let concurrency = settings.concurrency.max(1);
     let (waiting, stopped) = (Arc::clone(&scope), stop.clone());
     controllers.spawn(async move {
-        lists(&waiting).await;
+        tokio::select! {
+            () = lists(&waiting) => {}
+            () = stopped.cancelled() => return,
+        }
         let controller = controller_for(report_store, report_queue, concurrency, stopped);
         controller
             .run(reconcile::reconcile, |_, error, _| match *error {}, waiting)

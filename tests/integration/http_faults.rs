@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use conference_report_operator::api::Reason;
 use conference_report_operator::source::http::dial::Resolve;
 use conference_report_operator::source::http::policy::Policy;
+use conference_report_operator::source::http::tls::TlsMaterial;
 use conference_report_operator::source::http::{Credentials, FetchRequest, HttpClient, HttpSettings, Validators};
 use conference_report_operator::source::{Fetch, FetchError};
 
@@ -383,4 +384,22 @@ fn what_is_already_known_is_asked_for_conditionally() {
     again.known = Some(Validators { etag: text.etag.clone(), last_modified: None });
     let client = HttpClient::new(settings(&[server.port])).unwrap();
     assert_eq!(fetch_with(client, &again), Ok(Fetch::Unchanged));
+}
+
+#[test]
+fn a_server_that_nobody_vouches_for_is_a_tls_error() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let server = runtime.block_on(testbed::report_server::ReportServer::start()).unwrap();
+    let other = runtime.block_on(testbed::report_server::ReportServer::start()).unwrap();
+    let trust = |authority: String| Some(TlsMaterial { authorities: Some(authority.into_bytes()), identity: None });
+    for (what, tls, expected) in [
+        ("no authority known", None, Reason::TlsError),
+        ("another authority", trust(other.authority()), Reason::TlsError),
+        ("no certificate in ca.crt", trust("none".to_owned()), Reason::SecretInvalid),
+    ] {
+        let mut request = request(&server.url("report.html"));
+        request.tls = tls;
+        let error = fetch_with(HttpClient::new(settings(&[server.port()])).unwrap(), &request).expect_err(what);
+        assert_eq!(error.reason(), expected, "{what}: {error}");
+    }
 }

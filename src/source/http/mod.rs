@@ -282,9 +282,7 @@ fn refused(status: StatusCode, headers: &HeaderMap, host: String) -> FetchError 
 fn explain(error: &hyper_util::client::legacy::Error, host: String) -> FetchError {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(current) = cause {
-        let inner = current.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let dial = current.downcast_ref::<DialError>();
-        if let Some(dial) = dial {
+        if let Some(dial) = current.downcast_ref::<DialError>() {
             return match dial {
                 DialError::Blocked { problem } => FetchError::AddressBlocked { host, problem: (*problem).to_owned() },
                 DialError::TimedOut(limit) => FetchError::TimedOut { host, limit: *limit },
@@ -293,16 +291,17 @@ fn explain(error: &hyper_util::client::legacy::Error, host: String) -> FetchErro
                 }
             };
         }
-        let tls = current
-            .downcast_ref::<rustls::Error>()
-            .or_else(|| inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()));
-        if let Some(tls) = tls {
+        if let Some(tls) = current.downcast_ref::<rustls::Error>() {
             return FetchError::Tls { host, problem: request::short(&tls.to_string()) };
         }
-        if let Some(io) = current.downcast_ref::<std::io::Error>().filter(|_| inner.is_none()) {
-            return FetchError::ConnectionFailed { host, problem: dial::describe(io) };
-        }
-        cause = current.source();
+        // An I/O error hides what it wraps from `source`: TLS errors come wrapped twice.
+        cause = match current.downcast_ref::<std::io::Error>() {
+            Some(io) => match io.get_ref() {
+                Some(inner) => Some(inner),
+                None => return FetchError::ConnectionFailed { host, problem: dial::describe(io) },
+            },
+            None => current.source(),
+        };
     }
     FetchError::ConnectionFailed { host, problem: "the server does not speak HTTP as it should".to_owned() }
 }
