@@ -248,7 +248,8 @@ fn links_to<const N: usize>(context: &Context<'_>, spot: &Spot, addresses: [Opti
     // Links of a block do not overlap, so at most one holds the spelling.
     let link = block.links.partition_point(|link| link.span.end < spot.span.end);
     block.links.get(link).is_some_and(|link| {
-        link.span.start <= spot.span.start && addresses.into_iter().flatten().any(|address| same_site(&link.target, address))
+        link.span.start <= spot.span.start
+            && addresses.into_iter().flatten().any(|address| same_site(&link.target, address))
     })
 }
 
