@@ -82,10 +82,9 @@ def spacy_sentences(texts):
 
 
 def py3langid(texts):
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+    from py3langid import classify
 
-    identifier = LanguageIdentifier.from_pickled_model(MODEL_FILE)
-    return on_reports(texts, identifier.classify)
+    return on_reports(texts, classify)
 
 
 def langdetect(texts):
