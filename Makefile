@@ -4,9 +4,11 @@ CARGO ?= cargo
 BINARY := target/release/conference-report-operator
 CORPUS ?=
 EVAL_FLAGS ?=
+PEERS ?=
+PEERS_VENV := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/conference-report-operator/peers
 
 .DEFAULT_GOAL := help
-.PHONY: help build tools generate lint deny control-plane test unit demo eval clean
+.PHONY: help build tools generate lint deny control-plane test unit demo eval bench clean
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "; print "Usage: make <target>\n"} /^[a-z-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -14,6 +16,7 @@ help: ## Show this help
 	@printf '  %-22s %s\n' 'KEEP=1' 'make demo: leave everything running and say how to use it'
 	@printf '  %-22s %s\n' 'CORPUS=dir' 'make eval: folder with annotated reports'
 	@printf '  %-22s %s\n' 'EVAL_FLAGS=--verbose' 'make eval: list what was missed and what was wrong'
+	@printf '  %-22s %s\n' 'PEERS=1' 'make bench: measure the Python tools for the same jobs too'
 	@printf '  %-22s %s\n' 'KUBEBUILDER_ASSETS=dir' 'etcd, kube-apiserver and kubectl to use instead of fetching or building them'
 	@printf '  %-22s %s\n' 'SETUP_ENVTEST=never' 'build the control plane from source instead of fetching it'
 
@@ -54,6 +57,14 @@ demo: control-plane tools ## See reports become status on a real Kubernetes API 
 eval: tools ## Score the analysis on a folder of annotated reports: make eval CORPUS=dir
 	@test -n "$(CORPUS)" || { echo 'say where the annotated reports are: make eval CORPUS=dir'; exit 2; }
 	@target/release/eval $(EVAL_FLAGS) "$(CORPUS)" $(BINARY)
+
+bench: $(if $(PEERS),$(PEERS_VENV)/ready) ## Measure speed and memory of the analysis, stage by stage
+	$(if $(PEERS),BENCH_PEERS="$(PEERS_VENV)/bin/python") $(CARGO) bench --locked --bench analysis
+
+$(PEERS_VENV)/ready: tests/peers/requirements.txt
+	python3 -m venv "$(PEERS_VENV)"
+	"$(PEERS_VENV)/bin/pip" install --quiet --disable-pip-version-check --requirement $<
+	@touch "$@"
 
 clean: ## Remove what was built (the control plane stays in the user's cache)
 	$(CARGO) clean

@@ -97,9 +97,9 @@ impl MatchingLists {
     }
 
     /// An alias says it itself, else the list knows this very spelling, else the entry says it for all its spellings.
-    fn of(&self, text: &str, own: Option<RawMatching>, entry: Option<RawMatching>) -> Matching {
+    fn of(&self, folded: &str, own: Option<RawMatching>, entry: Option<RawMatching>) -> Matching {
         own.map(Matching::from)
-            .or_else(|| self.0.get(&fold(text)).copied())
+            .or_else(|| self.0.get(folded).copied())
             .or_else(|| entry.map(Matching::from))
             .unwrap_or_default()
     }
@@ -123,18 +123,23 @@ fn surfaces<'a>(
     lists: &MatchingLists,
 ) -> Vec<Surface> {
     let mut surfaces: Vec<Surface> = Vec::new();
+    let mut known: Vec<String> = Vec::new();
     let spelled = names.into_iter().map(|name| (name, None)).chain(aliases.iter().map(RawAlias::parts));
     for (text, own) in spelled {
         let text = text.trim();
         if text.is_empty() {
             continue;
         }
-        let matching = lists.of(text, own, entry);
-        match surfaces.iter_mut().find(|known| fold(&known.text) == fold(text)) {
+        let folded = fold(text);
+        let matching = lists.of(&folded, own, entry);
+        match known.iter().position(|known| *known == folded).and_then(|at| surfaces.get_mut(at)) {
             // The same spelling again may only say how careful to be.
             Some(known) if own.is_some() => known.matching = matching,
             Some(_) => {}
-            None => surfaces.push(Surface { text: text.to_owned(), matching }),
+            None => {
+                surfaces.push(Surface { text: text.to_owned(), matching });
+                known.push(folded);
+            }
         }
     }
     surfaces

@@ -105,16 +105,13 @@ impl NameMatcher {
     /// Compiles all spellings of a catalog with their variants. Where two entries of one kind share a spelling, the one for which it is
     /// written rather than derived wins, then the one whose name it is, then one that people have touched, then the first by name.
     pub(super) fn new(catalog: &Catalog) -> Self {
-        let mut best: BTreeMap<(String, NameKind), (Rank, NameTarget)> = BTreeMap::new();
+        let mut spellings: Vec<(String, NameKind, Rank, NameTarget)> = Vec::new();
         let mut add = |kind, entry: usize, curated: bool, surfaces: &[Surface]| {
             for (index, surface) in surfaces.iter().enumerate() {
                 for (text, matching, variant) in variants(surface) {
                     let rank = (variant != Variant::Written, index > 0, !curated, entry);
-                    let key = (text, kind);
-                    if best.get(&key).is_none_or(|(known, _)| rank < *known) {
-                        let written = surface.text.clone();
-                        best.insert(key, (rank, NameTarget { kind, entry, matching, written, variant }));
-                    }
+                    let target = NameTarget { kind, entry, matching, written: surface.text.clone(), variant };
+                    spellings.push((text, kind, rank, target));
                 }
             }
         };
@@ -124,17 +121,27 @@ impl NameMatcher {
         for (index, organization) in catalog.organizations.iter().enumerate() {
             add(NameKind::Organization, index, organization.curated, &organization.surfaces);
         }
-        let mut merged: BTreeMap<String, NamePattern> = BTreeMap::new();
-        for ((text, _), (_, target)) in best {
-            merged.entry(text).or_default().targets.push(target);
-        }
-        for phrase in &catalog.block_phrases {
-            let text = fold(phrase);
-            if !text.is_empty() {
-                merged.entry(text).or_default().blocks = true;
+        spellings.sort_by(|a, b| (&a.0, a.1, a.2).cmp(&(&b.0, b.1, b.2)));
+        spellings.dedup_by(|later, first| later.0 == first.0 && later.1 == first.1);
+        let (mut texts, mut patterns): (Vec<String>, Vec<NamePattern>) = (Vec::new(), Vec::new());
+        for (text, _, _, target) in spellings {
+            match patterns.last_mut().filter(|_| texts.last() == Some(&text)) {
+                Some(pattern) => pattern.targets.push(target),
+                None => {
+                    texts.push(text);
+                    patterns.push(NamePattern { targets: vec![target], blocks: false });
+                }
             }
         }
-        let (texts, patterns): (Vec<_>, Vec<_>) = merged.into_iter().unzip();
+        for text in catalog.block_phrases.iter().map(|phrase| fold(phrase)).filter(|text| !text.is_empty()) {
+            match texts.binary_search(&text) {
+                Ok(at) => patterns.get_mut(at).into_iter().for_each(|pattern| pattern.blocks = true),
+                Err(at) => {
+                    texts.insert(at, text);
+                    patterns.insert(at, NamePattern { targets: Vec::new(), blocks: true });
+                }
+            }
+        }
         let plain_words = plain_words(catalog, &texts, &patterns);
         Self { automaton: automaton(&texts), patterns, texts, plain_words }
     }
@@ -276,6 +283,7 @@ impl ThemeMatcher {
         let Some(automaton) = &self.automaton else { return Vec::new() };
         let folded = Folded::new(text, span);
         let mut hits = Vec::new();
+        let mut edges = Edges::default();
         for hit in automaton.find_overlapping_iter(&folded.text) {
             let (at_start, at_end) = (is_edge(&folded.text, hit.start()), is_edge(&folded.text, hit.end()));
             for target in self.targets.get(hit.pattern().as_usize()).into_iter().flatten() {
@@ -285,7 +293,7 @@ impl ThemeMatcher {
                 if target.language != "any" && target.language != language {
                     continue;
                 }
-                let words = widen(&folded.text, hit.start()..hit.end());
+                let words = edges.widen(&folded.text, hit.start()..hit.end());
                 if let Some(span) = folded.original(words) {
                     hits.push(TermHit { theme: target.theme, term: target.term, weight: target.weight, span });
                 }
@@ -313,17 +321,38 @@ impl ThemeMatcher {
     }
 }
 
-/// Widens a range to the edges of the words it starts and ends in.
-fn widen(text: &str, range: Range<usize>) -> Range<usize> {
-    let start = text.get(..range.start).map_or(range.start, |before| {
-        before.char_indices().rev().take_while(|(_, c)| c.is_alphanumeric()).last().map_or(range.start, |(at, _)| at)
-    });
-    let end = text.get(range.end..).map_or(range.end, |after| {
-        let tail: usize = after.chars().take_while(|c| c.is_alphanumeric()).map(char::len_utf8).sum();
-        range.end + tail
-    });
-    // Only an open side was allowed to stand inside a word, so a closed one does not move.
-    start..end
+/// Where words start and end, asked for in about the order of the text. The last answers are remembered: a run of letters without a space may hold
+/// any number of hits, and each would have to be led to the ends of it.
+#[derive(Default)]
+struct Edges {
+    /// From the start of a word to a place in it.
+    start: Range<usize>,
+    /// From a place in a word to its end.
+    end: Range<usize>,
+}
+
+impl Edges {
+    /// Widens a range to the edges of the words it starts and ends in.
+    fn widen(&mut self, text: &str, range: Range<usize>) -> Range<usize> {
+        if !(self.start.start..=self.start.end).contains(&range.start) {
+            let known = if range.start > self.start.end { self.start.end } else { 0 };
+            let start = text.get(known..range.start).map_or(range.start, |before| {
+                let word = before.char_indices().rev().take_while(|(_, c)| c.is_alphanumeric());
+                word.last().map_or(range.start, |(at, _)| known + at)
+            });
+            // What reaches back to a known place starts where that one's word does.
+            let start = if known > 0 && start == known { self.start.start } else { start };
+            self.start = start..range.start;
+        }
+        if !(self.end.start..=self.end.end).contains(&range.end) {
+            let tail = text.get(range.end..).map_or(0, |after| {
+                after.chars().take_while(|c| c.is_alphanumeric()).map(char::len_utf8).sum::<usize>()
+            });
+            self.end = range.end..range.end + tail;
+        }
+        // Only an open side was allowed to stand inside a word, so a closed one does not move.
+        self.start.start..self.end.end
+    }
 }
 
 /// An occurrence of a spelling of a series or a place.

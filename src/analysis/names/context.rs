@@ -169,9 +169,7 @@ impl<'a> Context<'a> {
     /// Whether a word is a spelling that has been accepted.
     pub(super) fn is_known_at(&self, at: usize) -> bool {
         let behind = self.known.partition_point(|known| known.span.end <= at);
-        self.known
-            .get(behind)
-            .is_some_and(|known| known.span.contains(&at) && (known.project || known.organization))
+        self.known.get(behind).is_some_and(|known| known.span.contains(&at) && (known.project || known.organization))
     }
 
     /// Number of sides (0 to 2) on which an accepted spelling of a kind stands in the same enumeration.

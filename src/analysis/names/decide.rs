@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::candidates::{self, Spot};
 use super::context::Context;
-use super::evidence::{self, Part, THRESHOLD};
+use super::evidence::{self, Part, Surroundings, THRESHOLD};
 use super::fuzzy::{self, Misspelling};
 use super::gate::{self, Gate};
 use super::kinds::{self, Sense, Senses};
@@ -120,12 +120,17 @@ pub(super) fn decide<'a>(
             .count()
     };
     context.sure = (sure(NameKind::Project), sure(NameKind::Organization));
+    let surroundings: Vec<Option<Surroundings>> = judged
+        .iter()
+        .map(|item| {
+            let spot = spots.get(item.spot).filter(|_| matches!(item.gate, Gate::Score | Gate::Cue))?;
+            Some(Surroundings::new(&context, spot, item.target))
+        })
+        .collect();
     for _ in 0..2 {
-        for item in &mut judged {
-            if matches!(item.gate, Gate::Score | Gate::Cue)
-                && let Some(spot) = spots.get(item.spot)
-            {
-                item.parts = evidence::points(&context, item.spot, spot, item.target);
+        for (item, surroundings) in judged.iter_mut().zip(&surroundings) {
+            if let (Some(surroundings), Some(spot)) = (surroundings, spots.get(item.spot)) {
+                item.parts = evidence::points(&context, item.spot, spot, item.target, surroundings);
                 item.accepted = item.stands();
             }
         }

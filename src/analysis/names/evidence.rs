@@ -36,16 +36,40 @@ pub struct Part {
     pub cue: bool,
 }
 
-/// All points for and against a spelling in one of its meanings. `index` is the spot's index in the context.
-pub(super) fn points(context: &Context<'_>, index: usize, spot: &Spot, target: &NameTarget) -> Vec<Part> {
-    let mut parts = Parts(Vec::new());
-    let found = context.text(&spot.span);
-    document_points(context, target, spot.pattern, &mut parts);
-    shape_points(context, spot, target, found, &mut parts);
-    match target.kind {
-        NameKind::Project => project_points(context, spot, target, &mut parts),
-        NameKind::Organization => organization_points(context, spot, &mut parts),
+/// What is said by the words around a spelling, whatever else is accepted: the greater part of the work, done once.
+pub(super) struct Surroundings {
+    shape: Vec<Part>,
+    kind: Vec<Part>,
+}
+
+impl Surroundings {
+    pub(super) fn new(context: &Context<'_>, spot: &Spot, target: &NameTarget) -> Self {
+        let (mut shape, mut kind) = (Parts(Vec::new()), Parts(Vec::new()));
+        shape_points(context, spot, context.text(&spot.span), &mut shape);
+        match target.kind {
+            NameKind::Project => project_points(context, spot, target, &mut kind),
+            NameKind::Organization => organization_points(context, spot, &mut kind),
+        }
+        Self { shape: shape.0, kind: kind.0 }
     }
+}
+
+/// All points for and against a spelling in one of its meanings. `index` is the spot's index in the context.
+pub(super) fn points(
+    context: &Context<'_>,
+    index: usize,
+    spot: &Spot,
+    target: &NameTarget,
+    surroundings: &Surroundings,
+) -> Vec<Part> {
+    let mut parts = Parts(Vec::new());
+    document_points(context, target, spot.pattern, &mut parts);
+    parts.0.extend_from_slice(&surroundings.shape);
+    neighbour_points(context, spot, target, &mut parts);
+    if spot.tail == Tail::Weak || spot.denied {
+        parts.add("in a compound that says \"like it\"", -2);
+    }
+    parts.0.extend_from_slice(&surroundings.kind);
     match context.list_neighbours(index, target.kind) {
         0 => {}
         1 => parts.add(LIST, 2),
@@ -105,7 +129,7 @@ fn document_points(context: &Context<'_>, target: &NameTarget, pattern: usize, p
 }
 
 /// What the spelling and the words right beside it say.
-fn shape_points(context: &Context<'_>, spot: &Spot, target: &NameTarget, found: &str, parts: &mut Parts) {
+fn shape_points(context: &Context<'_>, spot: &Spot, found: &str, parts: &mut Parts) {
     let count = letters(found).chars().count();
     let before = context.before(spot);
     let shouted = context.is_shouted(spot);
@@ -131,16 +155,17 @@ fn shape_points(context: &Context<'_>, spot: &Spot, target: &NameTarget, found: 
     if count <= 3 && !own_case {
         parts.add("very short", -1);
     }
-    let previous = before.trim_end().rsplit(|c: char| !c.is_alphanumeric() && c != '@').next().unwrap_or_default();
+    let previous = previous_word(before);
     if before.ends_with([' ', '\u{a0}']) && words::is_article(previous, context.language) && spot.tail != Tail::Compound
     {
         // Where every noun has a capital, the article is all that tells a noun from a name.
         parts.add("after an article", if context.capital_is_void(spot) { -3 } else { -2 });
     }
-    neighbour_points(context, spot, target, previous, parts);
-    if spot.tail == Tail::Weak || spot.denied {
-        parts.add("in a compound that says \"like it\"", -2);
-    }
+}
+
+/// The word, or account, that a text ends with.
+fn previous_word(before: &str) -> &str {
+    before.trim_end().rsplit(|c: char| !c.is_alphanumeric() && c != '@').next().unwrap_or_default()
 }
 
 /// Whether a spelling is an ordinary word, but not in the language of the document: a capital that says nothing there is then a name's.
@@ -158,12 +183,13 @@ fn has_own_case(found: &str) -> bool {
 }
 
 /// What words with a capital right before and behind say: "Harbor Lights Hotel" is something else than Harbor.
-fn neighbour_points(context: &Context<'_>, spot: &Spot, target: &NameTarget, previous: &str, parts: &mut Parts) {
+fn neighbour_points(context: &Context<'_>, spot: &Spot, target: &NameTarget, parts: &mut Parts) {
     if context.language == Language::De || context.capital_is_void(spot) {
         return;
     }
     let before = context.before(spot);
     let lead = before.trim_end();
+    let previous = previous_word(before);
     let careful = target.matching == Matching::NeedsCue;
     if before.ends_with(' ') && !previous.is_empty() && lead.ends_with(previous) && capitalized(previous) {
         let further = lead.strip_suffix(previous).unwrap_or_default().trim_end();
@@ -178,10 +204,10 @@ fn neighbour_points(context: &Context<'_>, spot: &Spot, target: &NameTarget, pre
     let Some(rest) = context.behind(spot).strip_prefix(' ').filter(|rest| capitalized(rest)) else { return };
     let mut following = rest.split(' ');
     let word = following.next().unwrap_or_default();
-    let software = words::cues(word, 0..word.len()).first().is_some_and(|(cue, _)| *cue == Cue::Software);
+    let software = || words::cues(word, 0..word.len()).first().is_some_and(|(cue, _)| *cue == Cue::Software);
     if careful {
         parts.add("part of a phrase with capitals", -3);
-    } else if !software && !context.is_known_at(spot.span.end + 1) {
+    } else if !context.is_known_at(spot.span.end + 1) && !software() {
         let longer = word.chars().all(char::is_alphanumeric) && following.next().is_some_and(capitalized);
         parts.add("before an unknown word with a capital", if longer { -3 } else { -2 });
     }
@@ -233,7 +259,8 @@ fn links_to<const N: usize>(context: &Context<'_>, spot: &Spot, addresses: [Opti
     // Links of a block do not overlap, so at most one holds the spelling.
     let link = block.links.partition_point(|link| link.span.end < spot.span.end);
     block.links.get(link).is_some_and(|link| {
-        link.span.start <= spot.span.start && addresses.into_iter().flatten().any(|address| same_site(&link.target, address))
+        link.span.start <= spot.span.start
+            && addresses.into_iter().flatten().any(|address| same_site(&link.target, address))
     })
 }
 
