@@ -18,6 +18,8 @@ const TAIL: usize = 8;
 const RUN: usize = 5;
 /// The longest line of a furniture phrase, in characters; a sentence that begins like one is a sentence.
 const MAX_PHRASE_LINE: usize = 160;
+/// The longest paragraph that is furniture for the label before its first colon, or for the call that it ends with.
+const MAX_LABELLED: usize = 300;
 /// The longest teaser, in characters.
 const MAX_TEASER: usize = 150;
 /// A line of text in sentences, in characters.
@@ -34,7 +36,7 @@ pub(super) fn mark(drafts: &mut [Draft], title: Option<&str>, languages: &BTreeM
         mark_head(drafts, &phrases);
         mark_sections(drafts, &phrases);
         mark_runs(drafts);
-        mark_tail(drafts);
+        mark_tail(drafts, &phrases);
         if drafts.iter().filter(|d| d.is_furniture()).count() == before {
             break;
         }
@@ -97,6 +99,19 @@ impl Phrases {
         let words: Vec<&str> = folded.split(' ').collect();
         let known = words.iter().filter(|w| self.furniture.contains(**w)).count();
         words.len() <= 12 && known >= 3 && known * 5 >= words.len() * 2
+    }
+
+    /// Whether a line has a phrase of two words or more as its label ("About the author: ...").
+    fn is_labelled(&self, line: &str) -> bool {
+        let label = line.split_once(": ").map(|(label, _)| fold(label));
+        label.is_some_and(|label| label.contains(' ') && self.furniture.contains(&label))
+    }
+
+    /// Whether a paragraph ends with a sentence that calls the reader to do something ("We help you with X. Request a demo.").
+    fn ends_with_call(&self, text: &str) -> bool {
+        let last = text.trim_end_matches(['.', '!', '*', ' ', '→', '»']);
+        let at = [". ", "! ", "? "].iter().filter_map(|end| last.rfind(end)).max();
+        at.and_then(|at| last.get(at + 2..)).is_some_and(|call| call.chars().count() <= 60 && self.is_call(call))
     }
 
     fn is_call(&self, line: &str) -> bool {
@@ -183,8 +198,9 @@ fn mark_lines(drafts: &mut [Draft], phrases: &Phrases) {
         let whole = phrases.furniture.contains(&fold(text));
         // A longer line that goes on behind the phrase and ends like a sentence is one, unless it is about cookies or rights.
         let limit = if patterns::ends_sentence(text) || heading { 80 } else { MAX_PHRASE_LINE };
-        let by_phrase =
-            whole || (chars <= limit && phrases.is_furniture(text) && !(heading && !draft.guessed && chars > 40));
+        let by_phrase = whole
+            || phrases.is_labelled(text) && chars <= MAX_LABELLED
+            || (chars <= limit && phrases.is_furniture(text) && !(heading && !draft.guessed && chars > 40));
         let by_call = if heading {
             draft.guessed && phrases.calls.contains(&fold(text))
         } else {
@@ -232,6 +248,23 @@ fn mark_head(drafts: &mut [Draft], phrases: &Phrases) {
             set(draft);
         }
     }
+    // Above the title of a page stand banners and teasers, unless the text has begun already.
+    let is_title =
+        |index: &usize| drafts.get(*index).is_some_and(|d| matches!(d.kind, BlockKind::Heading(1)) && !d.guessed);
+    if let Some(place) = body.iter().take(HEAD).position(is_title)
+        && let Some(above) = body.get(..place)
+        && above.iter().all(|index| {
+            drafts
+                .get(*index)
+                .is_some_and(|d| matches!(d.kind, BlockKind::Paragraph | BlockKind::ListItem) && length(d) < PROSE)
+        })
+    {
+        for index in above {
+            if let Some(draft) = drafts.get_mut(*index) {
+                set(draft);
+            }
+        }
+    }
     // A label of the category stands before the title.
     if let [first, second, ..] = body.as_slice()
         && let (Some(label), Some(next)) = (drafts.get(*first), drafts.get(*second))
@@ -263,12 +296,14 @@ fn mark_sections(drafts: &mut [Draft], phrases: &Phrases) {
     let mut lines = 0;
     let mut open = false;
     let mut since = 0;
+    let last_prose = drafts.iter().rposition(is_prose);
     for index in 0..drafts.len() {
         let next_is_prose = drafts.get(index + 1).is_some_and(is_prose);
         let Some(draft) = drafts.get_mut(index) else { break };
         if draft.is_furniture() {
             let opener = length(draft) <= 60
-                && patterns::words(&draft.text) >= 2
+                // behind the text a single word ("Jobs") heads a list as well
+                && (patterns::words(&draft.text) >= 2 || last_prose.is_some_and(|last| last < index))
                 && !patterns::ends_sentence(&draft.text)
                 && (phrases.is_furniture(&draft.text) || phrases.is_call(&draft.text));
             // Not at the top, where menus speak like that; notes in bullet points have no prose at all.
@@ -361,9 +396,18 @@ fn is_menu_item(draft: &Draft) -> bool {
     length(draft) <= 40 && patterns::words(&draft.text) <= 6 && !draft.text.contains(':')
 }
 
-/// Author boxes: a name, then a sentence that begins with it.
-fn mark_tail(drafts: &mut [Draft]) {
+/// Author boxes: a name, then a sentence that begins with it; and what a company says of itself before it asks the reader to call.
+fn mark_tail(drafts: &mut [Draft], phrases: &Phrases) {
     let body = body(drafts);
+    for index in body.iter().rev().take(TAIL.min(body.len() / 2)) {
+        if let Some(draft) = drafts.get_mut(*index)
+            && draft.kind == BlockKind::Paragraph
+            && length(draft) <= MAX_LABELLED
+            && phrases.ends_with_call(&draft.text)
+        {
+            set(draft);
+        }
+    }
     let from = body.len().saturating_sub(TAIL).max(2);
     for pair in body.get(from..).unwrap_or_default().windows(2) {
         let [name, about] = pair else { continue };
@@ -523,6 +567,34 @@ mod tests {
         assert_eq!(kept(&first_name).len(), 3);
         let company = end("Red Hat\n\nRed Hat is the company that showed the next release.");
         assert_eq!(kept(&company).len(), 5);
+    }
+
+    #[test]
+    fn what_a_company_says_of_itself_goes_with_its_call() {
+        let blurb = "We help towns with their clusters and with Snowflake. Subscribe to our newsletter.";
+        let said = "They help towns with their clusters. Nobody subscribed to anything.";
+        for (tail, stays) in [(blurb, false), (said, true)] {
+            let document = read(&format!("A week\n\n{FIRST}\n\n{SECOND}\n\n{tail}"), Format::Text);
+            assert_eq!(kept(&document).contains(&tail), stays, "{tail}");
+        }
+    }
+
+    #[test]
+    fn a_label_of_furniture_takes_its_paragraph_with_it() {
+        let long = "Image credit: everybody who was there and held a camera, which was nearly all of us, and who then sent what they had.";
+        assert!(is_furniture(&long.replace("Image credit", "Related articles")));
+        assert!(!is_furniture(&long.replace("Image credit", "A related story")));
+    }
+
+    #[test]
+    fn banners_above_the_title_of_a_page_go() {
+        let page = format!(
+            "<html><body><div>Now new: our Fleet with Nomad support.</div><h1>A week in Lyon</h1><p>{FIRST}</p><p>{SECOND}</p></body></html>"
+        );
+        let document = read(&page, Format::Html);
+        assert!(!kept(&document).iter().any(|line| line.contains("Nomad")), "{:?}", kept(&document));
+        let begun = format!("{FIRST}\n\n# A week in Lyon\n\n{SECOND}");
+        assert!(kept(&read(&begun, Format::Markdown)).contains(&FIRST));
     }
 
     #[test]

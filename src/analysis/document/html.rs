@@ -274,7 +274,8 @@ fn suspicion(node: &NodeRef<'_>) -> Suspicion {
             "social" | "subscription" | "comment" | "promo" | "sidebar" | "advert" | "advertisement" | "ad" | "ads"
             | "banner" | "byline" | "author" | "bio" | "tags" | "taglist" | "meta" | "postmeta" | "popular"
             | "teaser" | "teasers" | "signup" | "cta" | "nav" | "navigation" | "menu" | "footer" | "feedback"
-            | "readmore" | "popup" | "modal" => {
+            | "readmore" | "popup" | "modal" | "pub" | "publicite" | "publicidad" | "werbung" | "anzeige"
+            | "advertentie" | "sponsor" | "sponsored" | "commentaires" | "comentarios" | "kommentare" | "reacties" => {
                 found = Suspicion::Weak;
             }
             _ => {}

@@ -17,6 +17,9 @@ const SLACK: i32 = 2;
 pub(super) const REPORTED_WITHIN: i32 = 120;
 const FRESH: i32 = 45;
 
+/// What the name of the series in the same sentence adds to dates.
+pub(super) const BESIDE: u32 = 6;
+
 /// How much a mention weighs at this place in the text.
 pub(super) fn weight(zone: Zone) -> u32 {
     match zone {
@@ -45,6 +48,16 @@ pub(super) fn series(mentions: &Mentions, catalog: &Catalog) -> Option<usize> {
     let (chosen, tally) = match (large, small) {
         // an event beside a larger one is the subject only where the larger one is hardly mentioned
         (Some(large), Some(small)) if small.1.title && !large.1.title && total(&small.1) >= 2 * total(&large.1) => {
+            small
+        }
+        // or where it is named only once, to say what the smaller one was held beside
+        (Some(large), Some(small))
+            if !large.1.title
+                && large.1.count == 1
+                && small.1.count >= 2
+                && small.1.first < large.1.first
+                && total(&small.1) >= 2 * total(&large.1) =>
+        {
             small
         }
         (Some(large), _) => large,
@@ -188,7 +201,7 @@ impl<'m> Votes<'m> {
         }
         for mention in mentions.dates.iter().filter(|mention| mention.place.tense == Tense::Now && !mention.published) {
             let base = if mention.dates.kind == Kind::Range { weight(mention.place.zone) + 4 } else { 1 };
-            let near = if beside(&mention.place) { 6 } else { 0 } + if mention.held { 2 } else { 0 };
+            let near = if beside(&mention.place) { BESIDE } else { 0 } + if mention.held { 2 } else { 0 };
             votes.dates.push((mention, base + near));
             if let Some(year) = mention.dates.year.filter(|_| mention.dates.kind == Kind::Range) {
                 *votes.years.entry(year).or_default() += base + near;

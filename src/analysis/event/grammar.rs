@@ -283,6 +283,9 @@ impl Reader<'_, '_, '_> {
                 Some(year),
             ));
         }
+        if let Some(range) = self.days_and_months(at) {
+            return Some(range);
+        }
         let (day, month, year, after) = self.day_month_year(at)?;
         Some(Dates {
             first: at,
@@ -292,6 +295,21 @@ impl Reader<'_, '_, '_> {
             end: (month, day),
             year: Some(year),
         })
+    }
+
+    /// "28. 11., bis Freitag, 2. 12.", "28.11.–2.12.": no year, but a full stop behind each number, which versions do not have.
+    fn days_and_months(&self, at: usize) -> Option<Dates> {
+        let day_month = |at: usize| {
+            let (day, month) = (self.plain(at)?, self.plain(at + 1).filter(|month| *month <= 12)?);
+            let dotted = matches!(self.words.gap(at), Some("." | ". ")) && self.words.gap(at + 1)?.starts_with('.');
+            dotted.then_some((month, day))
+        };
+        let start = day_month(at)?;
+        let (after, _) = self.connector(at + 2).filter(|(_, through)| *through)?;
+        let end = day_month(after)?;
+        let year = self.four_digits(after + 2).filter(|_| matches!(self.words.gap(after + 1), Some("." | ". ")));
+        let count = if year.is_some() { after + 3 } else { after + 2 };
+        Some(self.range(at, count, start, end, year))
     }
 
     fn american(&self, at: usize, month: i8, day: i8) -> Option<Dates> {
@@ -435,6 +453,18 @@ mod tests {
             format!("{:?} {year} {}.{}-{}.{}", dates.kind, dates.start.1, dates.start.0, dates.end.1, dates.end.0)
         };
         find(&words, &months(), &weekdays).iter().map(show).collect()
+    }
+
+    #[test]
+    fn days_and_months_in_figures_need_no_year_but_a_full_stop_behind_each() {
+        for (text, want) in [
+            ("von Dienstag, 28. 11., bis Friday, 2. 12.", vec!["Range ? 28.11-2.12"]),
+            ("vom 28.11.–2.12. in Essen", vec!["Range ? 28.11-2.12"]),
+            ("von Version 1.6 bis 3.6.", vec![]),
+            ("von 1.6. bis 1.9.", vec![]),
+        ] {
+            assert_eq!(read(text), want, "{text}");
+        }
     }
 
     #[test]

@@ -120,6 +120,16 @@ fn known(event: &mut Event, support: &Support<'_>, votes: &Votes<'_>, mentions: 
         };
         votes.best_dates(fits).map(|(mention, _)| mention)
     });
+    let in_text = in_text.or_else(|| {
+        // or one full date in the sentence that introduces the event by its name: small events last a day
+        let fits = |mention: &DatesMention| {
+            edition.start.is_none()
+                && mention.dates.kind == Kind::Day
+                && mention.dates.year == Some(edition.year)
+                && matches!(mention.place.zone, Zone::Title | Zone::Lead)
+        };
+        votes.best_dates(fits).filter(|(_, weight)| *weight >= choose::BESIDE).map(|(mention, _)| mention)
+    });
     let year_stated = support.year > 0;
     let place = choose::area_of(edition);
     let place_stated =

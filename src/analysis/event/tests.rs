@@ -201,6 +201,26 @@ fn a_co_located_event_is_the_subject_only_where_it_stands_alone() {
 }
 
 #[test]
+fn a_larger_event_that_is_named_once_only_says_what_the_smaller_was_beside() {
+    let report = [
+        "Rejekts is where the refused talks go. Rejekts in Chicago ran on November 4 and 5, 2023, before KubeCon opened.",
+        "We spoke about Kubernetes, Cilium and Envoy for two days. I learned more than I had hoped.",
+    ];
+    let event = event_of(&text(&report), &EventHints::default());
+    assert!(show(&event).contains("2023-11-04..2023-11-05"), "{event:?}");
+    assert_eq!(event.and_then(|event| event.name).as_deref(), Some("Cloud Native Rejekts"));
+}
+
+#[test]
+fn a_full_date_beside_the_name_is_the_day_of_a_small_event() {
+    let report = [
+        "Le mardi 17 mai 2022, la veille de KubeCon, GitOpsCon Europe 2022 occupait une salle à Valence. GitOpsCon parlait de GitOps.",
+    ];
+    let event = event_of(&text(&report), &EventHints::default());
+    assert!(show(&event).contains("2022-05-17..2022-05-17"), "{event:?}");
+}
+
+#[test]
 fn a_city_alone_tells_the_edition_of_a_cloud_native_report() {
     let report = [
         "Kubernetes was everywhere, and the CNCF showed its projects. Prometheus and Helm were in every talk.",

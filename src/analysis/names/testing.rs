@@ -93,6 +93,8 @@ pub(super) fn catalog() -> Catalog {
             project(&["Sysdig"], plain),
             project(&["Kong"], plain),
             project(&["Docker"], |p| p.general = true),
+            project(&["?Flannel"], plain),
+            project(&["CoreOS Container Linux", "CoreOS"], plain),
         ],
         organizations: vec![
             organization(&["Buoyant"]),
@@ -101,12 +103,14 @@ pub(super) fn catalog() -> Catalog {
             organization(&["Sysdig"]),
             organization(&["Kong"]),
             organization(&["Docker"]),
+            organization(&["CoreOS"]),
             organization(&["Adidas"]),
             organization(&["Spotify"]),
             organization(&["!Orange"]),
             organization(&["!Box"]),
             organization(&["?ING"]),
         ],
+        words_of: [("flannel".to_owned(), ["en".to_owned()].into())].into(),
         block_phrases: vec!["first draft".into(), "at scale".into()],
         ..Catalog::default()
     }

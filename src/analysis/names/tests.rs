@@ -258,3 +258,32 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_word_of_another_language_with_a_capital_is_rather_a_name() {
+    for (language, text, named) in [
+        (Language::De, "Der Umzug von Flannel dauerte eine Nacht.", true),
+        (Language::En, "It rained. Flannel was warm.", false),
+    ] {
+        assert_eq!(projects(&format!("{OURS} {text}"), language).contains(&"Flannel".to_owned()), named, "{text}");
+    }
+}
+
+#[test]
+fn the_french_and_spanish_word_for_of_is_no_article() {
+    for (language, text) in [
+        (Language::Fr, "Les tests de Harbor ont duré une semaine."),
+        (Language::Es, "El registro de Harbor va por la segunda versión."),
+    ] {
+        assert!(projects(&format!("{OURS} {text}"), language).contains(&"Harbor".to_owned()), "{text}");
+    }
+}
+
+#[test]
+fn a_bare_spelling_is_the_company_where_its_product_has_a_name_of_its_own() {
+    let (projects, organizations) = names_of(&format!("{OURS} The idea came from CoreOS last week."), Language::En);
+    assert!(!projects.contains(&"CoreOS Container Linux".to_owned()), "{projects:?}");
+    assert!(organizations.contains(&"CoreOS".to_owned()), "{organizations:?}");
+    let (projects, _) = names_of(&format!("{OURS} We run CoreOS Container Linux."), Language::En);
+    assert!(projects.contains(&"CoreOS Container Linux".to_owned()), "{projects:?}");
+}

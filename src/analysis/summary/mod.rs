@@ -25,13 +25,15 @@ const TOO_LITTLE: usize = 20;
 const ANYTHING: i64 = 100;
 
 /// Sentences of the document that say what it is about, joined by spaces, or fragments in lines of their own, at most
-/// `max_words` words. Empty only where no sentence fits.
+/// `max_words` words. Empty only where no sentence fits. `event` is the name of the series that the report is about.
+#[expect(clippy::too_many_arguments, reason = "one argument a finding; called once")]
 pub fn extract(
     document: &Document,
     sentences: &[Sentence],
     language: Language,
     names: &Names,
     themes: &[ThemeHit],
+    event: Option<&str>,
     catalog: &Catalog,
     max_words: usize,
 ) -> String {
@@ -43,7 +45,7 @@ pub fn extract(
     if nothing_whole {
         found = candidates::find_any(document, sentences, &words);
     }
-    weigh::weigh(&mut found, document, &words, &rules, &Knowledge { language, names, themes, catalog });
+    weigh::weigh(&mut found, document, &words, &rules, &Knowledge { language, names, themes, event, catalog });
     if nothing_whole {
         // whatever there is fills the space
         found.iter_mut().for_each(|candidate| candidate.weight = candidate.weight.max(0) + ANYTHING);

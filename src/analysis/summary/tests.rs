@@ -24,7 +24,7 @@ fn document(blocks: &[(BlockKind, &str)]) -> (Document, Vec<Sentence>) {
 
 fn summary_of(blocks: &[(BlockKind, &str)], language: Language, max_words: usize) -> String {
     let (document, sentences) = document(blocks);
-    extract(&document, &sentences, language, &Names::default(), &[], &Catalog::builtin(), max_words)
+    extract(&document, &sentences, language, &Names::default(), &[], None, &Catalog::builtin(), max_words)
 }
 
 fn words(text: &str) -> usize {

@@ -24,6 +24,8 @@ pub(super) struct Knowledge<'a> {
     pub language: Language,
     pub names: &'a Names,
     pub themes: &'a [ThemeHit],
+    /// Name of the series that the report is about.
+    pub event: Option<&'a str>,
     pub catalog: &'a Catalog,
 }
 
@@ -35,7 +37,7 @@ pub(super) fn weigh(
     rules: &Rules,
     knowledge: &Knowledge<'_>,
 ) {
-    let Knowledge { names, catalog, .. } = *knowledge;
+    let Knowledge { names, .. } = *knowledge;
     let worth = worth(words, rules);
     let projects = starts(&names.projects);
     let organizations = starts(&names.organizations);
@@ -74,7 +76,7 @@ pub(super) fn weigh(
         if last_section > 1 && candidate.section == last_section {
             weight += 4;
         }
-        if candidate.order < LEAD && !event_named && names_event(document, candidate, catalog) {
+        if candidate.order < LEAD && !event_named && names_event(document, candidate, knowledge) {
             event_named = true;
             weight += NAMES_EVENT;
         }
@@ -94,7 +96,8 @@ pub(super) fn weigh(
             _ => 16,
         };
         if candidate.list_item {
-            weight -= 5;
+            // a short one is rather a task or a catchword
+            weight -= if candidate.length < 9 { 16 } else { 5 };
         }
         if candidate.text.ends_with('!') {
             weight -= 8;
@@ -105,10 +108,14 @@ pub(super) fn weigh(
 }
 
 /// Whether it says which event the report is about: a series together with a year, a place or a number of days.
-fn names_event(document: &Document, candidate: &Candidate<'_>, catalog: &Catalog) -> bool {
+fn names_event(document: &Document, candidate: &Candidate<'_>, knowledge: &Knowledge<'_>) -> bool {
+    let Knowledge { event, catalog, .. } = *knowledge;
     let series = catalog.series_names.find(&document.text, candidate.span.clone());
     let place = || !catalog.place_names.find(&document.text, candidate.span.clone()).is_empty();
-    !series.is_empty() && (candidate.text.contains(|c: char| c.is_ascii_digit()) || place())
+    // another series is named in passing: where the author would rather have been, what was announced elsewhere
+    let is_event =
+        |index: usize| event.is_none_or(|event| catalog.series.get(index).is_some_and(|series| series.name == event));
+    series.iter().any(|hit| is_event(hit.target)) && (candidate.text.contains(|c: char| c.is_ascii_digit()) || place())
 }
 
 /// Adds points to the candidates that speak of the themes that the report is about, more for a stronger theme. To search them all costs more
