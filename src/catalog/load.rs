@@ -401,6 +401,7 @@ mod tests {
             project_matching: vec![file(RawMatchingList {
                 needs_evidence: vec!["HS".into(), "harbour".into()],
                 needs_cue: vec!["HS".into()],
+                ..RawMatchingList::default()
             })],
             ..RawCatalog::default()
         };
