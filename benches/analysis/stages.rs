@@ -135,7 +135,7 @@ impl Stage {
             Self::Themes => themes::score(document, sentences, *language, names, catalog).len(),
             Self::Summary => {
                 let words = hints.summary_max_words;
-                summary::extract(document, sentences, *language, names, themes, catalog, words).len()
+                summary::extract(document, sentences, *language, names, themes, None, catalog, words).len()
             }
             Self::All => parse(&input.text, input.format, &catalog.languages)
                 .map_or(0, |document| Analyzer::new(Arc::clone(catalog)).analyze(&document, &hints).words),

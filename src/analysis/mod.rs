@@ -49,14 +49,13 @@ impl Analyzer {
         let names = names::find(document, &sentences, language, catalog);
         let event = event::find(document, &sentences, language, catalog, &hints.event);
         let themes = themes::score(document, &sentences, language, &names, catalog);
-        let event_name = event.as_ref().and_then(|event| event.name.as_deref());
         let summary = summary::extract(
             document,
             &sentences,
             language,
             &names,
             &themes,
-            event_name,
+            event.as_ref(),
             catalog,
             hints.summary_max_words,
         );

@@ -465,7 +465,7 @@ mod tests {
                     "contact",
                     "subscribe to our newsletter",
                 ]),
-                calls_to_action: list(&["learn more", "see you at"]),
+                calls_to_action: list(&["learn more", "see you at", "request a demo"]),
                 months: months(&["january", "february", "march", "april", "may"]),
                 weekdays: list(&["monday"]),
                 ..LanguageData::default()
@@ -571,7 +571,7 @@ mod tests {
 
     #[test]
     fn what_a_company_says_of_itself_goes_with_its_call() {
-        let blurb = "We help towns with their clusters and with Snowflake. Subscribe to our newsletter.";
+        let blurb = "We help towns with their clusters and with Snowflake. Request a demo.";
         let said = "They help towns with their clusters. Nobody subscribed to anything.";
         for (tail, stays) in [(blurb, false), (said, true)] {
             let document = read(&format!("A week\n\n{FIRST}\n\n{SECOND}\n\n{tail}"), Format::Text);

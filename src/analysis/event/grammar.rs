@@ -220,7 +220,7 @@ impl Reader<'_, '_, '_> {
         if gap.contains(['-', '–', '—', '\u{2010}', '\u{2011}', '\u{2212}', '/', '~']) {
             return (!gap.contains('/') || gap.trim() == "/").then_some((next, !gap.contains('/')));
         }
-        if gap.contains(['&', ',', '+']) && !self.is_link(next) {
+        if gap.contains(['&', ',', '+']) && !self.is_link(next) && !TO.contains(&self.words.form(next)) {
             return Some((next, false));
         }
         let (mut at, mut to, mut and) = (next, false, false);
@@ -458,7 +458,7 @@ mod tests {
     #[test]
     fn days_and_months_in_figures_need_no_year_but_a_full_stop_behind_each() {
         for (text, want) in [
-            ("von Dienstag, 28. 11., bis Friday, 2. 12.", vec!["Range ? 28.11-2.12"]),
+            ("von Dienstag, 28. 11., bis Friday, 2. 12. in Essen", vec!["Range ? 28.11-2.12"]),
             ("vom 28.11.–2.12. in Essen", vec!["Range ? 28.11-2.12"]),
             ("von Version 1.6 bis 3.6.", vec![]),
             ("von 1.6. bis 1.9.", vec![]),

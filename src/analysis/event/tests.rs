@@ -213,10 +213,14 @@ fn a_larger_event_that_is_named_once_only_says_what_the_smaller_was_beside() {
 
 #[test]
 fn a_full_date_beside_the_name_is_the_day_of_a_small_event() {
-    let report = [
-        "Le mardi 17 mai 2022, la veille de KubeCon, GitOpsCon Europe 2022 occupait une salle à Valence. GitOpsCon parlait de GitOps.",
-    ];
-    let event = event_of(&text(&report), &EventHints::default());
+    let report = Case {
+        title: Some("GitOpsCon Europe 2022 : une journée à Valence"),
+        published: None,
+        text: &[
+            "Le mardi 17 mai 2022, la veille de KubeCon, GitOpsCon occupait une salle. Nous y avons parlé de GitOps.",
+        ],
+    };
+    let event = event_of(&report, &EventHints::default());
     assert!(show(&event).contains("2022-05-17..2022-05-17"), "{event:?}");
 }
 

@@ -14,7 +14,7 @@ use super::language::Language;
 use super::names::Names;
 use super::sentences::Sentence;
 use super::words::Words;
-use super::{Document, ThemeHit};
+use super::{Document, Event, ThemeHit};
 use crate::catalog::Catalog;
 use candidates::Rules;
 use weigh::Knowledge;
@@ -25,7 +25,8 @@ const TOO_LITTLE: usize = 20;
 const ANYTHING: i64 = 100;
 
 /// Sentences of the document that say what it is about, joined by spaces, or fragments in lines of their own, at most
-/// `max_words` words. Empty only where no sentence fits. `event` is the name of the series that the report is about.
+/// `max_words` words. Empty only where no sentence fits.
+/// `event` is the one that the report is about.
 #[expect(clippy::too_many_arguments, reason = "one argument a finding; called once")]
 pub fn extract(
     document: &Document,
@@ -33,7 +34,7 @@ pub fn extract(
     language: Language,
     names: &Names,
     themes: &[ThemeHit],
-    event: Option<&str>,
+    event: Option<&Event>,
     catalog: &Catalog,
     max_words: usize,
 ) -> String {

@@ -108,7 +108,10 @@ fn a_german_article_is_not_a_pronoun() {
 fn a_text_without_sentences_gives_its_list_items() {
     let blocks =
         [(HEADING, "Topics"), (ITEM, "Security of the supply chain"), (ITEM, "Cost of the clusters in the cloud")];
-    assert_eq!(summary_of(&blocks, Language::En, 50), "Security of the supply chain\nCost of the clusters in the cloud");
+    assert_eq!(
+        summary_of(&blocks, Language::En, 50),
+        "Security of the supply chain\nCost of the clusters in the cloud"
+    );
     assert_eq!(summary_of(&[(TEXT, "too short")], Language::En, 50), "too short");
     assert_eq!(summary_of(&[], Language::En, 50), "");
 }

@@ -7,8 +7,8 @@ use super::candidates::{Candidate, Rules};
 use crate::analysis::language::Language;
 use crate::analysis::names::{Found, Names};
 use crate::analysis::words::Words;
-use crate::analysis::{Document, ThemeHit};
-use crate::catalog::Catalog;
+use crate::analysis::{Document, Event, ThemeHit};
+use crate::catalog::{Catalog, PlaceRef};
 
 /// Sentences at the beginning among which the one that names the event is looked for.
 const LEAD: usize = 12;
@@ -24,8 +24,8 @@ pub(super) struct Knowledge<'a> {
     pub language: Language,
     pub names: &'a Names,
     pub themes: &'a [ThemeHit],
-    /// Name of the series that the report is about.
-    pub event: Option<&'a str>,
+    /// The event that the report is about.
+    pub event: Option<&'a Event>,
     pub catalog: &'a Catalog,
 }
 
@@ -107,15 +107,25 @@ pub(super) fn weigh(
     add_themes(candidates, document, knowledge);
 }
 
-/// Whether it says which event the report is about: a series together with a year, a place or a number of days.
+/// Whether it says which event the report is about: its series together with a year, a place or a number of days, or its city with such a number.
 fn names_event(document: &Document, candidate: &Candidate<'_>, knowledge: &Knowledge<'_>) -> bool {
     let Knowledge { event, catalog, .. } = *knowledge;
-    let series = catalog.series_names.find(&document.text, candidate.span.clone());
-    let place = || !catalog.place_names.find(&document.text, candidate.span.clone()).is_empty();
+    let name = event.and_then(|event| event.name.as_deref());
+    let location = event.and_then(|event| event.location.as_deref());
+    let figures = candidate.text.contains(|c: char| c.is_ascii_digit());
     // another series is named in passing: where the author would rather have been, what was announced elsewhere
-    let is_event =
-        |index: usize| event.is_none_or(|event| catalog.series.get(index).is_some_and(|series| series.name == event));
-    series.iter().any(|hit| is_event(hit.target)) && (candidate.text.contains(|c: char| c.is_ascii_digit()) || place())
+    let is_series =
+        |index: usize| name.is_none_or(|name| catalog.series.get(index).is_some_and(|series| series.name == name));
+    let places = || catalog.place_names.find(&document.text, candidate.span.clone());
+    let is_city = |place: &PlaceRef| match place {
+        PlaceRef::City(index) => catalog.places.cities.get(*index).map(|city| city.name.as_str()) == location,
+        _ => false,
+    };
+    let series = catalog.series_names.find(&document.text, candidate.span.clone());
+    if series.iter().any(|hit| is_series(hit.target)) {
+        return figures || !places().is_empty();
+    }
+    series.is_empty() && figures && location.is_some() && places().iter().any(|hit| is_city(&hit.target))
 }
 
 /// Adds points to the candidates that speak of the themes that the report is about, more for a stronger theme. To search them all costs more
