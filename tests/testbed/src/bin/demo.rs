@@ -23,7 +23,12 @@ async fn main() -> Result<()> {
     tokio::select! {
         result = demo(&binary) => result,
         // What was started is stopped when its owner is dropped.
-        _ = tokio::signal::ctrl_c() => bail!("interrupted; everything is stopped"),
+        _ = tokio::signal::ctrl_c() => {
+            if keep() {
+                return Ok(());
+            }
+            bail!("interrupted; everything is stopped")
+        }
     }
 }
 
@@ -80,18 +85,24 @@ async fn demo(binary: &Path) -> Result<()> {
     let message = r#"jsonpath={range .status.conditions[*]}{.type}={.status} {.reason}: {.message}{"\n"}{end}"#;
     show(&cluster, &["get", "cfr", "broken-key", "-o", message])?;
 
-    if std::env::var("KEEP").is_ok_and(|value| value == "1") {
+    if keep() {
         println!("\nEverything keeps running until Ctrl-C. In another terminal:\n");
         println!("  export KUBECONFIG={}", cluster.control_plane().kubeconfig().display());
         println!("  export PATH={}:$PATH", cluster.control_plane().assets().folder.display());
         println!("  kubectl get conferencereports -n {NAMESPACE} -o wide");
         println!("  kubectl explain conferencereport.spec.source\n");
-        tokio::signal::ctrl_c().await?;
+        // Ctrl-C ends `main`, which drops everything that runs.
+        std::future::pending::<()>().await;
     }
     let step = Step::start("Tidying up");
     tokio::task::spawn_blocking(move || (operator.stop(), drop(cluster))).await?;
     step.done("nothing is left running");
     Ok(())
+}
+
+/// Whether everything is to keep running at the end.
+fn keep() -> bool {
+    std::env::var("KEEP").is_ok_and(|value| value == "1")
 }
 
 /// Changes a ConfigMap and waits until the status tells of the new text.
