@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::pem::PemObject;
@@ -51,24 +50,13 @@ fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
 }
 
-/// Settings that trust the public authorities: the system's, or where there are none (an image with nothing in it) Mozilla's.
+/// Settings for hosts with certificates of public authorities.
 pub(super) fn public() -> Result<ClientConfig, TlsSetupError> {
-    let builder = ClientConfig::builder_with_provider(provider())
-        .with_safe_default_protocol_versions()
-        .map_err(|_| TlsSetupError::Unavailable)?;
-    let system: Option<Arc<dyn ServerCertVerifier>> = rustls_platform_verifier::Verifier::new(provider())
-        .ok()
-        .map(|verifier| Arc::new(verifier) as Arc<dyn ServerCertVerifier>);
-    Ok(match system {
-        Some(verifier) => builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth(),
-        None => {
-            let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-            builder.with_root_certificates(roots).with_no_client_auth()
-        }
-    })
+    from_material(&TlsMaterial::default(), false)
 }
 
-/// Settings out of a Secret. With `with_identity` false the client certificate is left out: for hosts it is not meant for.
+/// Settings out of a Secret. Without authorities of its own the public ones are trusted: the system's, or where there are none (an
+/// image with nothing in it) Mozilla's. With `with_identity` false the client certificate is left out: for hosts it is not meant for.
 pub(super) fn from_material(material: &TlsMaterial, with_identity: bool) -> Result<ClientConfig, TlsSetupError> {
     let builder = ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
