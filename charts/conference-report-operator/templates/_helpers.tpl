@@ -67,6 +67,24 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- with .Values.watchNamespaces }}
 - --watch-namespaces={{ join "," . }}
 {{- end }}
+{{- with .Values.watchLabelSelector }}
+- {{ printf "--watch-label-selector=%s" . | quote }}
+{{- end }}
+{{- if .Values.leaderElection.enabled }}
+- --enable-leader-election
+{{- with .Values.leaderElection.leaseDuration }}
+- --leader-election-lease-duration={{ . }}
+{{- end }}
+{{- with .Values.leaderElection.renewDeadline }}
+- --leader-election-renew-deadline={{ . }}
+{{- end }}
+{{- with .Values.leaderElection.retryPeriod }}
+- --leader-election-retry-period={{ . }}
+{{- end }}
+{{- end }}
+{{- if .Values.streamingLists }}
+- --streaming-lists
+{{- end }}
 {{- with .Values.concurrency }}
 - --concurrency={{ int . }}
 {{- end }}

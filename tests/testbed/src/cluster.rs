@@ -36,10 +36,10 @@ impl Cluster {
         let root = crate::repository();
         let crds = root.join("crds").display().to_string();
         self.control_plane.run_kubectl(&["apply", "--server-side", "-k", &crds])?;
-        let rbac = root.join("deploy/base/rbac.yaml").display().to_string();
-        let namespace = root.join("deploy/base/namespace.yaml").display().to_string();
-        self.control_plane.run_kubectl(&["apply", "-f", &namespace])?;
-        self.control_plane.run_kubectl(&["apply", "-f", &rbac])?;
+        for file in ["namespace", "serviceaccount", "rbac", "rbac-people"] {
+            let path = root.join(format!("deploy/base/{file}.yaml")).display().to_string();
+            self.control_plane.run_kubectl(&["apply", "-f", &path])?;
+        }
         self.control_plane.run_kubectl(&["wait", "--for=condition=Established", "--timeout=60s", "crd", "--all"])?;
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! A server that serves reports over HTTPS, with a certificate authority of its own.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
@@ -72,6 +72,7 @@ struct State {
 /// A running server. Dropping it stops it.
 pub struct ReportServer {
     address: SocketAddr,
+    host: String,
     authority: Authority,
     state: Arc<Mutex<State>>,
     task: tokio::task::JoinHandle<()>,
@@ -83,8 +84,16 @@ impl ReportServer {
     /// # Errors
     /// When no port is free.
     pub async fn start() -> Result<Self> {
+        Self::start_at(Ipv4Addr::LOCALHOST.into(), "localhost").await
+    }
+
+    /// Starts a server on a free port of an address; its name is as given.
+    ///
+    /// # Errors
+    /// When no port is free, or the address is not ours.
+    pub async fn start_at(address: IpAddr, host: &str) -> Result<Self> {
         let authority = Authority::new("Reports test authority")?;
-        let identity = authority.server(&["localhost", "127.0.0.1"])?;
+        let identity = authority.server(&[host, &address.to_string()])?;
         let certificates =
             CertificateDer::pem_slice_iter(identity.certificate.as_bytes()).collect::<Result<Vec<_>, _>>()?;
         let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes())?;
@@ -95,11 +104,16 @@ impl ReportServer {
             .with_single_cert(certificates, key)?;
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let acceptor = TlsAcceptor::from(Arc::new(config));
-        let listener = TcpListener::bind("127.0.0.1:0").await.context("no free port")?;
+        let listener = TcpListener::bind((address, 0)).await.with_context(|| format!("no free port at {address}"))?;
         let address = listener.local_addr()?;
         let state = Arc::new(Mutex::new(State::default()));
         let task = tokio::spawn(serve(listener, acceptor, Arc::clone(&state)));
-        Ok(Self { address, authority, state, task })
+        Ok(Self { address, host: host.to_owned(), authority, state, task })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Port it listens on.
@@ -109,7 +123,7 @@ impl ReportServer {
 
     /// Address of a path on this server.
     pub fn url(&self, path: &str) -> String {
-        format!("https://localhost:{}/{}", self.port(), path.trim_start_matches('/'))
+        format!("https://{}:{}/{}", self.host, self.port(), path.trim_start_matches('/'))
     }
 
     /// Certificate of the authority that vouches for it, as PEM.
