@@ -51,7 +51,11 @@ struct NotLeading;
 ///
 /// # Errors
 /// When the environment says nothing usable. The API server is not contacted yet.
-pub async fn connect(identity: &str, metrics: Arc<Metrics>, leadership: Arc<Leadership>) -> Result<Client, ClientError> {
+pub async fn connect(
+    identity: &str,
+    metrics: Arc<Metrics>,
+    leadership: Arc<Leadership>,
+) -> Result<Client, ClientError> {
     let mut config = Config::infer().await?;
     config.connect_timeout = Some(CONNECT_TIMEOUT);
     config.read_timeout = Some(READ_TIMEOUT);

@@ -1,13 +1,13 @@
 //! How the operator behaves when it is busy, stopped in the middle of something, or has to say the same thing again.
 
-use std::io::{Read, Write};
+use std::io::Read;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
+use conference_report_operator::api::{ConferenceReport, ReportCatalog};
 use k8s_openapi::api::events::v1::Event;
 use kube::api::{Api, ListParams, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
-use conference_report_operator::api::{ConferenceReport, ReportCatalog};
 
 use crate::support::{Bench, cluster, condition, start_operator};
 
@@ -67,7 +67,8 @@ fn events_say_what_is_true_now_and_count_what_is_said_again() {
     let point_at = |map: &str| {
         bench.apply(&report("r", json!({"source": {"configMapRef": {"name": map}}})));
         bench.until("r", "waiting", |report| {
-            condition(report, "Ready").is_some_and(|ready| ready["message"].as_str().unwrap().contains(&format!("\"{map}\"")))
+            condition(report, "Ready")
+                .is_some_and(|ready| ready["message"].as_str().unwrap().contains(&format!("\"{map}\"")))
         });
     };
     let recover = || {
@@ -86,7 +87,8 @@ fn events_say_what_is_true_now_and_count_what_is_said_again() {
             api.list(&ListParams::default()).await.unwrap().items
         });
         let said = |map: &str| {
-            let notes = events.iter().filter(|event| event.note.as_deref().unwrap_or_default().contains(&format!("\"{map}\"")));
+            let notes =
+                events.iter().filter(|event| event.note.as_deref().unwrap_or_default().contains(&format!("\"{map}\"")));
             notes.map(|event| event.series.as_ref().map_or(1, |series| series.count)).collect::<Vec<_>>()
         };
         if said("first") == [2] && said("second") == [1] {
@@ -162,7 +164,8 @@ fn a_report_created_during_a_wave_of_all_others_does_not_wait_for_them() {
     println!(
         "{NEW} reports created while {reports} others were analysed anew: ready after {:.0?} in the middle, {:.0?} at the 99th percentile; \
          {left} of the others still waited when the first was ready",
-        sorted[NEW / 2], sorted[NEW * 99 / 100]
+        sorted[NEW / 2],
+        sorted[NEW * 99 / 100]
     );
     assert!(left > 0, "the first was ready only after all {reports} others");
     assert!(operator.metrics().unwrap().contains("workqueue_queue_duration_seconds_count{name=\"conferencereport\"}"));

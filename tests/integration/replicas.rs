@@ -124,7 +124,9 @@ fn writes() -> Vec<Value> {
     let log = std::fs::read_to_string(cluster().control_plane().audit_log()).unwrap();
     log.lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter(|entry| entry["user"]["username"].as_str().is_some_and(|user| user.starts_with("system:serviceaccount:")))
+        .filter(|entry| {
+            entry["user"]["username"].as_str().is_some_and(|user| user.starts_with("system:serviceaccount:"))
+        })
         .filter(|entry| matches!(entry["verb"].as_str(), Some("create" | "update" | "patch" | "delete")))
         .collect()
 }
@@ -138,7 +140,8 @@ fn writer(entry: &Value) -> String {
 #[test]
 fn a_replica_that_stands_by_is_ready_writes_nothing_and_takes_over_when_the_leader_stops() {
     // The lease lasts far longer than the test waits: who takes over in time was given it.
-    let mut replicas = Replicas::new("standby", &["--leader-election-lease-duration=600s", "--leader-election-retry-period=1s"]);
+    let mut replicas =
+        Replicas::new("standby", &["--leader-election-lease-duration=600s", "--leader-election-retry-period=1s"]);
     replicas.start("a");
     replicas.until("led", || replicas.leader().is_some());
     replicas.start("b");
@@ -154,7 +157,11 @@ fn a_replica_that_stands_by_is_ready_writes_nothing_and_takes_over_when_the_lead
     replicas.apply(&report("r", &json!({})));
     replicas.until("ready", || is_ready(&replicas.report("r")));
     let mine = |entry: &&Value| writer(entry).starts_with(&format!("{}-b_", replicas.namespace));
-    assert_eq!(writes().iter().filter(mine).count(), 0, "a replica that stands by writes nothing, not even to the lease");
+    assert_eq!(
+        writes().iter().filter(mine).count(),
+        0,
+        "a replica that stands by writes nothing, not even to the lease"
+    );
 
     let leader = replicas.operators.remove(&format!("{}-a", replicas.namespace)).unwrap();
     assert_eq!(leader.stop(), Some(0));
@@ -168,7 +175,11 @@ fn a_replica_that_stands_by_is_ready_writes_nothing_and_takes_over_when_the_lead
 
 #[test]
 fn a_leader_whose_lease_was_taken_ends_with_an_error_and_writes_no_more() {
-    let flags = ["--leader-election-lease-duration=15s", "--leader-election-renew-deadline=10s", "--leader-election-retry-period=500ms"];
+    let flags = [
+        "--leader-election-lease-duration=15s",
+        "--leader-election-renew-deadline=10s",
+        "--leader-election-retry-period=500ms",
+    ];
     let mut replicas = Replicas::new("robbed", &flags);
     replicas.start("a");
     replicas.until("led", || replicas.leader().is_some());
@@ -222,7 +233,8 @@ fn shards_share_a_fleet_and_each_report_has_one_writer() {
     for name in ["first", "second", "rest"] {
         shards[0].until("ready", || is_ready(&shards[0].report(name)));
     }
-    let catalog = || -> Value { serde_json::from_str(&shards[0].kubectl(&["get", "cfcat", "ours", "-o", "json"])).unwrap() };
+    let catalog =
+        || -> Value { serde_json::from_str(&shards[0].kubectl(&["get", "cfcat", "ours", "-o", "json"])).unwrap() };
     shards[0].until("counted", || condition(&catalog(), "Ready").is_some());
     let mut writers: BTreeMap<String, String> = BTreeMap::new();
     for entry in writes().iter().filter(|entry| entry["objectRef"]["namespace"] == namespace.as_str()) {
@@ -249,7 +261,11 @@ struct Moment {
 fn the_leader_is_killed_twenty_times_under_load_and_nothing_is_lost_or_written_by_two() {
     const KILLS: usize = 20;
     const REPORTS: usize = 12;
-    let flags = ["--leader-election-lease-duration=2s", "--leader-election-renew-deadline=1500ms", "--leader-election-retry-period=200ms"];
+    let flags = [
+        "--leader-election-lease-duration=2s",
+        "--leader-election-renew-deadline=1500ms",
+        "--leader-election-retry-period=200ms",
+    ];
     let mut replicas = Replicas::new("killed", &flags);
     replicas.start("a");
     replicas.start("b");
@@ -323,7 +339,12 @@ fn check_writers(namespace: &str, lease: &str) -> usize {
     assert!(changes >= 20, "the lease changed hands only {changes} times");
     for write in &status {
         let holder = holders.iter().rev().find(|holder| holder.at <= write.at);
-        assert_eq!(holder.map(|holder| &holder.by), Some(&write.by), "written at {} by who did not hold the lease", write.at);
+        assert_eq!(
+            holder.map(|holder| &holder.by),
+            Some(&write.by),
+            "written at {} by who did not hold the lease",
+            write.at
+        );
     }
     status.len()
 }
