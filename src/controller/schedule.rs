@@ -5,6 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use sha2::{Digest, Sha256};
 
+/// Within this time after a start, URLs that failed before it are tried again.
+const START: Duration = Duration::from_secs(10);
 /// Wait after the first failure.
 pub const BACKOFF_FIRST: Duration = Duration::from_secs(1);
 /// The longest wait after a failure.
@@ -33,6 +35,11 @@ pub fn backoff(uid: &str, failures: u32, after: Option<Duration>) -> Duration {
     let less = millis(full) / 5 * (spread(uid) % 1000) / 1000;
     let own = full.saturating_sub(Duration::from_millis(less));
     own.max(after.unwrap_or_default()).min(BACKOFF_LONGEST)
+}
+
+/// Time after a start until a URL that failed before it is tried again: what failed together does not come back together.
+pub fn after_start(uid: &str) -> Duration {
+    Duration::from_millis(spread(uid) % millis(START))
 }
 
 /// Reads a duration as the schema allows it: numbers, with or without a fraction, with the units ms, s, m and h: "1h30m", "1.5h".

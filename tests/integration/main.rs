@@ -4,7 +4,9 @@
 
 mod admission;
 mod catalogs;
+mod conduct;
 mod generated;
 mod http_faults;
+mod replicas;
 mod reports;
 mod support;
