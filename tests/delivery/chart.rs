@@ -82,7 +82,8 @@ fn wrong_values_are_refused_with_the_name_of_the_value() {
 #[test]
 fn every_set_of_values_renders_what_the_schemas_allow() {
     let schemas = schemas::of_cluster(cluster());
-    let kubeconform = programs::KUBECONFORM.existing().expect("`make test-delivery` provides kubeconform").join("kubeconform");
+    let kubeconform =
+        programs::KUBECONFORM.existing().expect("`make test-delivery` provides kubeconform").join("kubeconform");
     let folder = tempfile::tempdir().unwrap();
     let mut files = Vec::new();
     for set in value_sets() {
@@ -151,7 +152,13 @@ fn the_operator_takes_the_flags_that_the_chart_gives_it() {
 
 #[test]
 fn every_kustomization_can_be_built() {
-    let folders = ["deploy/base", "deploy/overlays/monitored", "deploy/overlays/namespaced", "deploy/flux/reports", "deploy/flux/clusters/my-cluster"];
+    let folders = [
+        "deploy/base",
+        "deploy/overlays/monitored",
+        "deploy/overlays/namespaced",
+        "deploy/flux/reports",
+        "deploy/flux/clusters/my-cluster",
+    ];
     for folder in folders {
         let path = repository().join(folder).display().to_string();
         let rendered = cluster().control_plane().run_kubectl(&["kustomize", &path]).unwrap();
@@ -162,7 +169,10 @@ fn every_kustomization_can_be_built() {
             assert!(rendered.contains("--watch-namespaces=reports"), "{rendered}");
         }
         if folder == "deploy/flux/reports" {
-            assert!(!rendered.contains("\n      name: kcd-utrecht\n"), "a hashed name did not reach the report:\n{rendered}");
+            assert!(
+                !rendered.contains("\n      name: kcd-utrecht\n"),
+                "a hashed name did not reach the report:\n{rendered}"
+            );
         }
     }
 }

@@ -35,7 +35,9 @@ fn compare(path: &str, schema: &serde_json::Value, values: &serde_json::Value) {
         }
     }
     // Parent charts set `global`; probes may be told more than their defaults.
-    for name in described.keys().filter(|name| !matches!(name.as_str(), "global" | "rollingUpdate" | "initialDelaySeconds")) {
+    for name in
+        described.keys().filter(|name| !matches!(name.as_str(), "global" | "rollingUpdate" | "initialDelaySeconds"))
+    {
         assert!(values.get(name).is_some(), "{path}.{name} is in values.schema.json alone");
     }
 }

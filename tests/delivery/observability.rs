@@ -64,7 +64,8 @@ impl Prometheus {
     }
 
     fn query(&self, expression: &str) -> Value {
-        let encoded: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("query", expression).finish();
+        let encoded: String =
+            url::form_urlencoded::Serializer::new(String::new()).append_pair("query", expression).finish();
         let answer = self.ask(&format!("/api/v1/query?{encoded}")).unwrap_or_else(|| panic!("not taken: {expression}"));
         answer["data"]["result"].clone()
     }
@@ -107,9 +108,7 @@ fn every_panel_has_data_and_the_alerts_tell_of_what_is_wrong() {
     });
 
     // Some of everything: texts that change, one that cannot be read, a URL where nobody answers.
-    let report = |name: &str, source: Value| {
-        json!({"apiVersion": "confreports.dev/v1alpha1", "kind": "ConferenceReport", "metadata": {"name": name}, "spec": {"source": source}})
-    };
+    let report = |name: &str, source: Value| json!({"apiVersion": "confreports.dev/v1alpha1", "kind": "ConferenceReport", "metadata": {"name": name}, "spec": {"source": source}});
     let map = |round: usize| {
         let text = format!("# KubeCon Europe 2024\n\nCilium and Falco in Paris, round {round}.\n");
         json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "text"}, "data": {"report.md": text}})
@@ -134,9 +133,9 @@ fn every_panel_has_data_and_the_alerts_tell_of_what_is_wrong() {
         cluster.apply(NAMESPACE, &list(vec![map(round)])).unwrap();
         queries.retain(|(panel, query)| {
             let result = prometheus.query(query);
-            let has_data = result.as_array().is_some_and(|series| {
-                !series.is_empty() && series.iter().any(|one| one["value"][1] != "NaN")
-            });
+            let has_data = result
+                .as_array()
+                .is_some_and(|series| !series.is_empty() && series.iter().any(|one| one["value"][1] != "NaN"));
             if !has_data {
                 empty = format!("{panel}: {query}");
             }
@@ -164,13 +163,17 @@ fn every_panel_has_data_and_the_alerts_tell_of_what_is_wrong() {
         for metric in metrics_of(query) {
             let known = prometheus.query(&format!("count({metric}) or absent({metric})"));
             assert!(known.as_array().is_some_and(|series| !series.is_empty()), "{metric}");
-            assert!(operator.metrics().unwrap().contains(&format!("# TYPE {}", family(&metric))), "nobody has {metric}, of {query}");
+            assert!(
+                operator.metrics().unwrap().contains(&format!("# TYPE {}", family(&metric))),
+                "nobody has {metric}, of {query}"
+            );
         }
     }
     println!("{} alerts are evaluated without error", rules.len());
 
     let metrics = operator.metrics().unwrap();
-    let mut lint = need("promtool").args(["check", "metrics"]).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lint =
+        need("promtool").args(["check", "metrics"]).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     std::io::Write::write_all(&mut lint.stdin.take().unwrap(), metrics.as_bytes()).unwrap();
     let said = lint.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&said.stderr).into_owned();
@@ -212,7 +215,9 @@ fn kube_state_metrics_is_pointed_at_fields_that_exist() {
         let kind = metric["each"]["type"].as_str().unwrap().to_lowercase();
         let each = &metric["each"][&kind];
         let base = each.get("path").map_or(schema, |path| field(schema, path));
-        for path in each["labelsFromPath"].as_object().into_iter().flatten().map(|(_, path)| path).chain(each.get("valueFrom")) {
+        for path in
+            each["labelsFromPath"].as_object().into_iter().flatten().map(|(_, path)| path).chain(each.get("valueFrom"))
+        {
             field(base, path);
         }
     }

@@ -47,7 +47,8 @@ fn write(folder: &Path, definitions: &Value, name: &str, kind: &Value) {
 fn collect(schema: &Value, definitions: &Value, into: &mut Map<String, Value>) {
     match schema {
         Value::Object(members) => {
-            if let Some(name) = members.get("$ref").and_then(Value::as_str).and_then(|name| name.strip_prefix("#/definitions/"))
+            if let Some(name) =
+                members.get("$ref").and_then(Value::as_str).and_then(|name| name.strip_prefix("#/definitions/"))
                 && !into.contains_key(name)
             {
                 into.insert(name.to_owned(), definitions[name].clone());

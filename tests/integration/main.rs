@@ -9,4 +9,5 @@ mod generated;
 mod http_faults;
 mod replicas;
 mod reports;
+mod rights;
 mod support;

@@ -72,7 +72,10 @@ fn add(before: Option<&str>, entries: &[Entry], common: &Common) -> Result<Strin
         },
         Some(text) if text.starts_with(HEADER) => serde_saphyr::from_str(text).map_err(|error| error.to_string())?,
         Some(_) => {
-            return Err("it is not kept by this command and stays as it is; give another folder, and name that under resources".to_owned());
+            return Err(
+                "it is not kept by this command and stays as it is; give another folder, and name that under resources"
+                    .to_owned(),
+            );
         }
     };
     if common.namespace.is_some() {

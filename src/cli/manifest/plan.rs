@@ -223,7 +223,9 @@ pub fn checked_name(name: &str) -> Result<String, String> {
         return Ok(valid);
     }
     let proposal = if valid.is_empty() { String::new() } else { format!("; {valid} would be one") };
-    Err(format!("{name:?} is no name for Kubernetes: up to {LONGEST_NAME} lower case letters, digits and hyphens{proposal}"))
+    Err(format!(
+        "{name:?} is no name for Kubernetes: up to {LONGEST_NAME} lower case letters, digits and hyphens{proposal}"
+    ))
 }
 
 /// An address that a report may have.

@@ -89,16 +89,17 @@ impl Cluster {
 
     /// A kubeconfig with the rights that the operator has in production, and no more.
     pub fn operator_kubeconfig(&self) -> Result<PathBuf> {
-        let token = self.control_plane.run_kubectl(&[
-            "create",
-            "token",
-            OPERATOR_ACCOUNT,
-            "-n",
-            OPERATOR_NAMESPACE,
-            "--duration=24h",
-        ])?;
-        let path = self.control_plane.folder().join("operator.kubeconfig");
-        fs::write(&path, self.control_plane.kubeconfig_for(OPERATOR_ACCOUNT, token.trim())?)?;
+        self.account_kubeconfig(OPERATOR_NAMESPACE, OPERATOR_ACCOUNT)
+    }
+
+    /// A kubeconfig with the rights of a service account.
+    ///
+    /// # Errors
+    /// When there is no such account.
+    pub fn account_kubeconfig(&self, namespace: &str, account: &str) -> Result<PathBuf> {
+        let token = self.control_plane.run_kubectl(&["create", "token", account, "-n", namespace, "--duration=24h"])?;
+        let path = self.control_plane.folder().join(format!("{namespace}-{account}.kubeconfig"));
+        fs::write(&path, self.control_plane.kubeconfig_for(account, token.trim())?)?;
         Ok(path)
     }
 }

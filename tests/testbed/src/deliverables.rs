@@ -87,7 +87,8 @@ pub fn rendered() -> Result<BTreeMap<PathBuf, String>> {
 pub fn install() -> Result<(PathBuf, String)> {
     let mut kubectl = Command::new(Assets::existing()?.kubectl());
     let text = output(kubectl.arg("kustomize").arg(repository().join("deploy/base")))?;
-    let note = "# kubectl apply --server-side -f install.yaml\n# Rendered from deploy/base by `make generate`; do not edit.\n";
+    let note =
+        "# kubectl apply --server-side -f install.yaml\n# Rendered from deploy/base by `make generate`; do not edit.\n";
     Ok(("deploy/install.yaml".into(), format!("{note}{text}")))
 }
 

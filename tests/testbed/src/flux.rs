@@ -32,7 +32,8 @@ impl Flux {
             // The definitions are part of each module.
             let mut go = Command::new("go");
             go.current_dir(crate::repository().join("tests/tools/flux"));
-            let module = crate::output(go.args(["list", "-m", "-f", "{{.Dir}}", &format!("github.com/fluxcd/{module}")]))?;
+            let module =
+                crate::output(go.args(["list", "-m", "-f", "{{.Dir}}", &format!("github.com/fluxcd/{module}")]))?;
             let definitions = format!("{}/config/crd/bases", module.trim());
             stage.kubectl(&["apply", "--server-side", "-f", &definitions])?;
         }
@@ -47,7 +48,11 @@ impl Flux {
         ];
         Ok(Self {
             _source: controller(stage, &folder.join("source-controller"), &own)?,
-            _kustomize: controller(stage, &folder.join("kustomize-controller"), &["--requeue-dependency=2s".to_owned()])?,
+            _kustomize: controller(
+                stage,
+                &folder.join("kustomize-controller"),
+                &["--requeue-dependency=2s".to_owned()],
+            )?,
         })
     }
 }

@@ -27,7 +27,8 @@ impl GitServer {
     /// # Errors
     /// When git or a free port is missing.
     pub async fn start(root: &Path) -> Result<Self> {
-        let backend = PathBuf::from(crate::output(Command::new("git").arg("--exec-path"))?.trim()).join("git-http-backend");
+        let backend =
+            PathBuf::from(crate::output(Command::new("git").arg("--exec-path"))?.trim()).join("git-http-backend");
         if !backend.is_file() {
             bail!("{} is missing", backend.display());
         }
@@ -43,7 +44,8 @@ impl GitServer {
                         let served = Arc::clone(&served);
                         async move { Ok::<_, std::convert::Infallible>(answer(&served, request).await) }
                     });
-                    let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
+                    let _ =
+                        auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
                 });
             }
         });
@@ -78,7 +80,8 @@ async fn answer(served: &Served, request: Request<Incoming>) -> Response<Full<By
 /// One request as CGI (RFC 3875) wants it: the head in variables, the body on standard input, head and body of the answer on standard output.
 async fn run_backend(served: &Served, request: Request<Incoming>) -> Result<Response<Full<Bytes>>> {
     let (head, body) = request.into_parts();
-    let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let header =
+        |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let body = body.collect().await?.to_bytes();
     let mut child = tokio::process::Command::new(&served.backend)
         .env("GIT_PROJECT_ROOT", &served.root)

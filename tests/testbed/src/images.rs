@@ -19,7 +19,9 @@ pub fn build(program: &Path, image: &str, archive: &Path) -> Result<()> {
     fs::copy(program, context.path().join(name)).with_context(|| program.display().to_string())?;
     fs::write(
         context.path().join("Containerfile"),
-        format!("FROM scratch\nCOPY {name} /bin/{name}\nENV PATH=/bin\nUSER 65532:65532\nENTRYPOINT [\"/bin/{name}\"]\n"),
+        format!(
+            "FROM scratch\nCOPY {name} /bin/{name}\nENV PATH=/bin\nUSER 65532:65532\nENTRYPOINT [\"/bin/{name}\"]\n"
+        ),
     )?;
     let storage = context.path().join("storage");
     let mut buildah = Command::new("buildah");

@@ -38,15 +38,15 @@ impl Node {
     /// When a program is missing or does not become ready; the message holds the end of its log.
     pub fn start(folder: &Path) -> Result<Self> {
         let programs = programs::NODE.existing()?;
-        let missing: Vec<&str> = ["containerd", "runc", "ctr"].into_iter().filter(|name| !crate::on_path(name)).collect();
+        let missing: Vec<&str> =
+            ["containerd", "runc", "ctr"].into_iter().filter(|name| !crate::on_path(name)).collect();
         if !missing.is_empty() {
             bail!(
                 "{} missing; on Debian: apt-get install containerd runc containernetworking-plugins",
                 missing.join(", ")
             );
         }
-        let network =
-            Network { address: sandbox::API_SERVER.into(), port: Some(443), services: sandbox::SERVICES };
+        let network = Network { address: sandbox::API_SERVER.into(), port: Some(443), services: sandbox::SERVICES };
         let control_plane = ControlPlane::start_at(network)?;
         let files = Files { folder };
         let containerd = files.containerd()?;
@@ -130,7 +130,11 @@ impl Node {
             let ended = self.kubelet.has_ended() || self.containerd.has_ended();
             if ended || Instant::now() > deadline {
                 let log = |name: &str| crate::tail(&self.folder.join(name), 12);
-                bail!("waited in vain for {what}\n--- kubelet\n{}\n--- containerd\n{}", log("kubelet.log"), log("containerd.log"));
+                bail!(
+                    "waited in vain for {what}\n--- kubelet\n{}\n--- containerd\n{}",
+                    log("kubelet.log"),
+                    log("containerd.log")
+                );
             }
             std::thread::sleep(Duration::from_millis(100));
         }

@@ -28,6 +28,24 @@ impl Operator {
     /// # Errors
     /// When it does not become ready in time; the message holds its log.
     pub fn start(binary: &Path, cluster: &Cluster, name: &str, flags: &[&str]) -> Result<Self> {
+        let kubeconfig = cluster.operator_kubeconfig()?;
+        let mut operator = Self::launch(binary, cluster, name, &kubeconfig, crate::cluster::OPERATOR_NAMESPACE, flags)?;
+        operator.wait_until_ready()?;
+        Ok(operator)
+    }
+
+    /// Starts the operator with the rights of a kubeconfig, as if its pod were in a namespace. Does not wait: it may never become ready.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn launch(
+        binary: &Path,
+        cluster: &Cluster,
+        name: &str,
+        kubeconfig: &Path,
+        namespace: &str,
+        flags: &[&str],
+    ) -> Result<Self> {
         let [health, metrics] = [free_address()?, free_address()?];
         let log = cluster.control_plane().folder().join(format!("operator-{name}.log"));
         let mut arguments = vec![
@@ -38,14 +56,12 @@ impl Operator {
         ];
         arguments.extend(flags.iter().map(|flag| (*flag).to_owned()));
         let environment = vec![
-            ("KUBECONFIG".to_owned(), cluster.operator_kubeconfig()?.display().to_string()),
-            ("POD_NAMESPACE".to_owned(), crate::cluster::OPERATOR_NAMESPACE.to_owned()),
+            ("KUBECONFIG".to_owned(), kubeconfig.display().to_string()),
+            ("POD_NAMESPACE".to_owned(), namespace.to_owned()),
             ("POD_NAME".to_owned(), name.to_owned()),
         ];
         let process = Supervised::start(binary, &arguments, &environment, &log)?;
-        let mut operator = Self { process, log, health, metrics };
-        operator.wait_until_ready()?;
-        Ok(operator)
+        Ok(Self { process, log, health, metrics })
     }
 
     fn wait_until_ready(&mut self) -> Result<()> {

@@ -105,11 +105,7 @@ pub const FLUX: Set = Set {
     name: "flux",
     version: "1.9.6",
     programs: &[
-        Program {
-            name: "source-controller",
-            module: "tools/flux",
-            package: "github.com/fluxcd/source-controller",
-        },
+        Program { name: "source-controller", module: "tools/flux", package: "github.com/fluxcd/source-controller" },
         Program {
             name: "kustomize-controller",
             module: "tools/flux",
@@ -212,7 +208,8 @@ impl Set {
 
     /// Builds all programs into a folder; says where they come from.
     pub(crate) fn build(&self, folder: &Path) -> Result<String> {
-        let step = Step::start(format!("Building {} {} from source (once, about {})", self.name, self.version, self.takes));
+        let step =
+            Step::start(format!("Building {} {} from source (once, about {})", self.name, self.version, self.takes));
         let version = "k8s.io/component-base/version";
         let mut parts = KUBERNETES_VERSION.split('.');
         let (major, minor) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());

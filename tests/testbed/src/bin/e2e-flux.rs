@@ -47,12 +47,16 @@ fn story(stage: &Stage, binary: &Path, archive: &Path, team: &Repository, urls: 
     let step = Step::start("kubectl apply -k deploy/flux/clusters/my-cluster");
     let example = repository().join("deploy/flux/clusters/my-cluster").display().to_string();
     stage.apply("default", &on_loopback(&stage.kubectl(&["kustomize", &example])?, urls)?)?;
-    until(stage, "the operator's Kustomization is Ready", || Ok(ready(stage, "conference-report-operator")?.0 == "True"))?;
+    until(stage, "the operator's Kustomization is Ready", || {
+        Ok(ready(stage, "conference-report-operator")?.0 == "True")
+    })?;
     install::check_pod(stage)?;
     step.done("Flux has installed the operator, and its pods are ready");
 
     let step = Step::start("The reports of the repository");
-    until(stage, "the Kustomization of the reports is Ready", || Ok(is_at(stage, team)? && ready(stage, REPORTS)?.0 == "True"))?;
+    until(stage, "the Kustomization of the reports is Ready", || {
+        Ok(is_at(stage, team)? && ready(stage, REPORTS)?.0 == "True")
+    })?;
     let found = stage.kubectl(&["-n", "reports", "get", "conferencereports"])?;
     step.done("Ready, and so is their Kustomization");
     println!("\n{found}");
@@ -61,9 +65,7 @@ fn story(stage: &Stage, binary: &Path, archive: &Path, team: &Repository, urls: 
     let text = "# KubeCon North America 2022\n\nIn Detroit we learned how Linkerd and Istio differ, and why Kyverno is on every slide.\n";
     fs::write(team.folder.join("Detroit notes.md"), text)?;
     output(
-        Command::new(binary)
-            .args(["manifest", "--kustomize", "reports", "Detroit notes.md"])
-            .current_dir(&team.folder),
+        Command::new(binary).args(["manifest", "--kustomize", "reports", "Detroit notes.md"]).current_dir(&team.folder),
     )?;
     fs::remove_file(team.folder.join("Detroit notes.md"))?;
     let commit = Instant::now();
@@ -71,7 +73,8 @@ fn story(stage: &Stage, binary: &Path, archive: &Path, team: &Repository, urls: 
     until(stage, "the new report is Ready through Flux", || {
         Ok(is_at(stage, team)? && ready(stage, REPORTS)?.0 == "True")
     })?;
-    let edition = stage.kubectl(&["-n", "reports", "get", "cfr", "detroit-notes", "-o", "jsonpath={.status.event.edition}"])?;
+    let edition =
+        stage.kubectl(&["-n", "reports", "get", "cfr", "detroit-notes", "-o", "jsonpath={.status.event.edition}"])?;
     if edition != "North America 2022" {
         bail!("the report was read as {edition:?}");
     }
@@ -91,7 +94,15 @@ fn story(stage: &Stage, binary: &Path, archive: &Path, team: &Repository, urls: 
     if !message.contains("detroit-notes") {
         bail!("Flux does not name the report: {message}");
     }
-    let own = stage.kubectl(&["-n", "reports", "get", "cfr", "detroit-notes", "-o", r#"jsonpath={.status.conditions[?(@.type=="Ready")].message}"#])?;
+    let own = stage.kubectl(&[
+        "-n",
+        "reports",
+        "get",
+        "cfr",
+        "detroit-notes",
+        "-o",
+        r#"jsonpath={.status.conditions[?(@.type=="Ready")].message}"#,
+    ])?;
     if !own.contains("has no key \"no-such-key.md\"") {
         bail!("the report does not say what is wrong: {own}");
     }
@@ -140,7 +151,13 @@ fn until(stage: &Stage, what: &str, mut reached: impl FnMut() -> Result<bool>) -
     let deadline = Instant::now() + WITHIN;
     while !reached()? {
         if Instant::now() > deadline {
-            let state = stage.kubectl(&["get", "gitrepositories,kustomizations.kustomize.toolkit.fluxcd.io,conferencereports", "-A", "-o", "wide"])?;
+            let state = stage.kubectl(&[
+                "get",
+                "gitrepositories,kustomizations.kustomize.toolkit.fluxcd.io,conferencereports",
+                "-A",
+                "-o",
+                "wide",
+            ])?;
             bail!("waited {} s in vain: {what}\n{state}", WITHIN.as_secs());
         }
         std::thread::sleep(Duration::from_millis(200));
@@ -167,7 +184,15 @@ fn on_loopback(manifests: &str, urls: &[(&str, String)]) -> Result<String> {
 }
 
 fn kustomization(stage: &Stage, name: &str) -> Result<Value> {
-    let json = stage.kubectl(&["-n", flux::NAMESPACE, "get", "kustomization.kustomize.toolkit.fluxcd.io", name, "-o", "json"])?;
+    let json = stage.kubectl(&[
+        "-n",
+        flux::NAMESPACE,
+        "get",
+        "kustomization.kustomize.toolkit.fluxcd.io",
+        name,
+        "-o",
+        "json",
+    ])?;
     Ok(serde_json::from_str(&json)?)
 }
 
@@ -177,12 +202,14 @@ fn ready(stage: &Stage, name: &str) -> Result<(String, String, String)> {
 
 /// Whether the last commit of the team has been applied and found healthy.
 fn is_at(stage: &Stage, team: &Repository) -> Result<bool> {
-    let applied = kustomization(stage, REPORTS)?["status"]["lastAppliedRevision"].as_str().unwrap_or_default().to_owned();
+    let applied =
+        kustomization(stage, REPORTS)?["status"]["lastAppliedRevision"].as_str().unwrap_or_default().to_owned();
     Ok(applied.ends_with(&team.head()?))
 }
 
 fn is_attempted(stage: &Stage, team: &Repository) -> Result<bool> {
-    let tried = kustomization(stage, REPORTS)?["status"]["lastAttemptedRevision"].as_str().unwrap_or_default().to_owned();
+    let tried =
+        kustomization(stage, REPORTS)?["status"]["lastAttemptedRevision"].as_str().unwrap_or_default().to_owned();
     Ok(tried.ends_with(&team.head()?))
 }
 

@@ -145,7 +145,9 @@ fn inline(name: &str) -> serde_json::Value {
 
 /// Nothing was refused, nothing outside the roles was asked, and no rule of the roles was without use.
 fn audit_log(stage: &Stage) -> Result<String> {
-    let Some(node) = stage.node() else { return Ok("left out: the log of a foreign cluster is not ours to read".to_owned()) };
+    let Some(node) = stage.node() else {
+        return Ok("left out: the log of a foreign cluster is not ours to read".to_owned());
+    };
     // The log is written in batches.
     std::thread::sleep(std::time::Duration::from_secs(1));
     let account = format!("{}:{}", install::NAMESPACE, install::RELEASE);
@@ -159,6 +161,7 @@ fn audit_log(stage: &Stage) -> Result<String> {
     }
     let unused: Vec<String> =
         granted.difference(&asked).map(|(verb, _, resource)| format!("{verb} {resource}")).collect();
-    let rest = if unused.is_empty() { String::new() } else { format!("; not needed in this run: {}", unused.join(", ")) };
+    let rest =
+        if unused.is_empty() { String::new() } else { format!("; not needed in this run: {}", unused.join(", ")) };
     Ok(format!("{} kinds of requests, none refused, none beyond the roles{rest}", asked.len()))
 }

@@ -71,12 +71,17 @@ pub fn restricted_namespace(stage: &Stage, name: &str) -> Result<()> {
 /// # Errors
 /// When none does, or a pod does not answer.
 pub fn metrics(stage: &Stage) -> Result<String> {
-    let pods = stage.json(&["-n", NAMESPACE, "get", "pods", "-l", "app.kubernetes.io/name=conference-report-operator"])?;
+    let pods =
+        stage.json(&["-n", NAMESPACE, "get", "pods", "-l", "app.kubernetes.io/name=conference-report-operator"])?;
     for pod in pods["items"].as_array().into_iter().flatten() {
         let name = pod["metadata"]["name"].as_str().unwrap_or_default();
         let text = match (stage.node(), pod["status"]["podIP"].as_str()) {
             (Some(_), Some(address)) => operator::get(format!("{address}:8080").parse()?, "/metrics")?.1,
-            _ => stage.kubectl(&["get", "--raw", &format!("/api/v1/namespaces/{NAMESPACE}/pods/{name}:8080/proxy/metrics")])?,
+            _ => stage.kubectl(&[
+                "get",
+                "--raw",
+                &format!("/api/v1/namespaces/{NAMESPACE}/pods/{name}:8080/proxy/metrics"),
+            ])?,
         };
         let leads = |line: &str| line.starts_with("leader_election_master_status{") && line.ends_with(" 1");
         if text.lines().any(leads) {
@@ -100,7 +105,8 @@ pub fn metric(text: &str, name: &str) -> Result<f64> {
 /// # Errors
 /// When it is not so.
 pub fn check_pod(stage: &Stage) -> Result<()> {
-    let pods = stage.json(&["-n", NAMESPACE, "get", "pods", "-l", "app.kubernetes.io/name=conference-report-operator"])?;
+    let pods =
+        stage.json(&["-n", NAMESPACE, "get", "pods", "-l", "app.kubernetes.io/name=conference-report-operator"])?;
     for pod in pods["items"].as_array().into_iter().flatten() {
         let status = &pod["status"]["containerStatuses"][0];
         if status["restartCount"] != 0 || status["ready"] != true {
@@ -167,7 +173,9 @@ pub fn plain_manifests(stage: &Stage, file: &Path, image_is_loaded: bool) -> Res
     stage.kubectl(&["apply", "--server-side", "--force-conflicts", "-f", &file])?;
     if image_is_loaded {
         let deployment = format!("deployment/{RELEASE}");
-        stage.kubectl(&["-n", NAMESPACE, "rollout", "status", &deployment, "--timeout=90s"]).with_context(|| pods(stage))?;
+        stage
+            .kubectl(&["-n", NAMESPACE, "rollout", "status", &deployment, "--timeout=90s"])
+            .with_context(|| pods(stage))?;
         let report = json!({"apiVersion": "confreports.dev/v1alpha1", "kind": "ConferenceReport",
             "metadata": {"name": "plain"}, "spec": {"source": {"inline": "# KubeCon Europe 2024\n\nCilium in Paris."}}});
         stage.apply("default", &report.to_string())?;
@@ -197,7 +205,8 @@ impl Previous {
             .filter_map(Result::ok)
             .filter(|entry| entry.path().join("chart").is_dir())
             .map(|entry| {
-                let numbers = entry.file_name().to_string_lossy().split('.').filter_map(|part| part.parse().ok()).collect();
+                let numbers =
+                    entry.file_name().to_string_lossy().split('.').filter_map(|part| part.parse().ok()).collect();
                 (numbers, entry.path())
             })
             .collect();

@@ -50,10 +50,12 @@ pub fn roll(stage: &Stage) -> Result<usize> {
 
 fn edited(round: usize, with_reports: bool) -> Value {
     let name = NAMES[round % NAMES.len()];
-    let text = format!("# KubeCon Europe 2024\n\nIn Paris we saw {name} at work, and again {name}, in round {round}.\n");
+    let text =
+        format!("# KubeCon Europe 2024\n\nIn Paris we saw {name} at work, and again {name}, in round {round}.\n");
     let items = (0..EDITED).flat_map(|number| {
         let name = format!("edited-{number}");
-        let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"report.md": text}});
+        let map =
+            json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"report.md": text}});
         let report = json!({"apiVersion": "confreports.dev/v1alpha1", "kind": "ConferenceReport",
             "metadata": {"name": name}, "spec": {"source": {"configMapRef": {"name": name}}}});
         [Some(map), with_reports.then_some(report)].into_iter().flatten()
@@ -66,7 +68,8 @@ fn edited(round: usize, with_reports: bool) -> Value {
 /// # Errors
 /// When one does not become ready.
 pub fn many(stage: &Stage, count: usize) -> Result<()> {
-    let article = std::fs::read_to_string(crate::repository().join("deploy/samples/texts/en-1-kubecon-2016-seattle.md"))?;
+    let article =
+        std::fs::read_to_string(crate::repository().join("deploy/samples/texts/en-1-kubecon-2016-seattle.md"))?;
     for numbers in (0..count).collect::<Vec<_>>().chunks(100) {
         let items: Vec<Value> = numbers
             .iter()
