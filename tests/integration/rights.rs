@@ -17,8 +17,13 @@ const LANES: usize = 3;
 
 /// What the roles of the product grant.
 fn granted() -> Vec<Kind> {
-    let text = std::fs::read_to_string(repository().join("deploy/base/rbac.yaml")).unwrap();
-    let documents: Vec<Value> = serde_saphyr::from_multiple(&text).unwrap();
+    let documents: Vec<Value> = ["rbac.yaml", "rbac-leader-election.yaml"]
+        .iter()
+        .flat_map(|file| {
+            let text = std::fs::read_to_string(repository().join("deploy/base").join(file)).unwrap();
+            serde_saphyr::from_multiple::<Value>(&text).unwrap()
+        })
+        .collect();
     let roles = documents.iter().filter(|document| document["rules"].is_array());
     audit::granted(roles).into_iter().collect()
 }

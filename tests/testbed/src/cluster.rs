@@ -36,7 +36,7 @@ impl Cluster {
         let root = crate::repository();
         let crds = root.join("crds").display().to_string();
         self.control_plane.run_kubectl(&["apply", "--server-side", "-k", &crds])?;
-        for file in ["namespace", "serviceaccount", "rbac", "rbac-people"] {
+        for file in ["namespace", "serviceaccount", "rbac", "rbac-leader-election", "rbac-people"] {
             let path = root.join(format!("deploy/base/{file}.yaml")).display().to_string();
             self.control_plane.run_kubectl(&["apply", "-f", &path])?;
         }

@@ -27,7 +27,14 @@ const RENDERINGS: [Rendering; 5] = [
     Rendering {
         folder: "deploy/base",
         settings: &[],
-        templates: &["serviceaccount.yaml", "rbac.yaml", "rbac-people.yaml", "deployment.yaml", "service.yaml"],
+        templates: &[
+            "serviceaccount.yaml",
+            "rbac.yaml",
+            "rbac-leader-election.yaml",
+            "rbac-people.yaml",
+            "deployment.yaml",
+            "service.yaml",
+        ],
     },
     Rendering {
         folder: "deploy/components/monitoring",
