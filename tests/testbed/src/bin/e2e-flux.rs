@@ -62,8 +62,8 @@ fn story(stage: &Stage, binary: &Path, archive: &Path, team: &Repository, urls: 
     println!("\n{found}");
 
     let step = Step::start("A commit adds a report, made by `manifest --kustomize`");
-    let text = "# KubeCon North America 2022\n\nIn Detroit we learned how Linkerd and Istio differ, and why Kyverno is on every slide.\n";
-    fs::write(team.folder.join("Detroit notes.md"), text)?;
+    let notes = "# KubeCon North America 2022\n\nIn Detroit we learned how Linkerd and Istio differ, and why Kyverno is on every slide.\n";
+    fs::write(team.folder.join("Detroit notes.md"), notes)?;
     output(
         Command::new(binary).args(["manifest", "--kustomize", "reports", "Detroit notes.md"]).current_dir(&team.folder),
     )?;
@@ -80,10 +80,10 @@ fn story(stage: &Stage, binary: &Path, archive: &Path, team: &Repository, urls: 
     }
     step.done(&format!("Ready {:.1} s after the commit", commit.elapsed().as_secs_f64()));
 
-    let step = Step::start("A commit breaks it: a key that does not exist");
-    let file = team.folder.join("reports/detroit-notes.report.yaml");
-    let good = fs::read_to_string(&file)?;
-    fs::write(&file, format!("{}\n      key: no-such-key.md\n", good.trim_end()))?;
+    let step = Step::start("A commit breaks it: somebody saved an empty file");
+    let text = team.folder.join("reports/Detroit-notes.md");
+    let good = fs::read_to_string(&text)?;
+    fs::write(&text, "\n")?;
     team.push(stage, "Break it")?;
     let mut message = String::new();
     until(stage, "the health check of the Kustomization is red", || {
@@ -103,14 +103,14 @@ fn story(stage: &Stage, binary: &Path, archive: &Path, team: &Repository, urls: 
         "-o",
         r#"jsonpath={.status.conditions[?(@.type=="Ready")].message}"#,
     ])?;
-    if !own.contains("has no key \"no-such-key.md\"") {
+    if !own.contains("holds no text") {
         bail!("the report does not say what is wrong: {own}");
     }
     step.done("red");
     println!("\n  Flux says: {message}\n  The report says: {own}\n");
 
     let step = Step::start("A revert heals it");
-    fs::write(&file, good)?;
+    fs::write(&text, good)?;
     team.push(stage, "Revert \"Break it\"")?;
     until(stage, "the Kustomization is Ready again", || Ok(is_at(stage, team)? && ready(stage, REPORTS)?.0 == "True"))?;
     step.done("green");
@@ -129,8 +129,8 @@ fn story(stage: &Stage, binary: &Path, archive: &Path, team: &Repository, urls: 
     step.done("nobody writes; Flux owns no field of a status, the operator none of a spec");
 
     let step = Step::start("A commit removes it");
-    fs::remove_file(&file)?;
-    fs::remove_file(team.folder.join("reports/Detroit-notes.md"))?;
+    fs::remove_file(team.folder.join("reports/detroit-notes.report.yaml"))?;
+    fs::remove_file(&text)?;
     let kustomization = team.folder.join("reports/kustomization.yaml");
     let lines = fs::read_to_string(&kustomization)?;
     fs::write(&kustomization, without_report(&lines, "detroit-notes", "Detroit-notes.md"))?;
