@@ -26,8 +26,11 @@ rustup target list --installed | grep -qx "$target" || rustup target add "$targe
 # C parts see neither the machine's paths nor functions that only glibc has.
 export "CC_${target//-/_}=$compiler"
 export "CFLAGS_${target//-/_}=-U_FORTIFY_SOURCE -ffile-prefix-map=$PWD=/src -ffile-prefix-map=${CARGO_HOME:-$HOME/.cargo}=/cargo"
-linker=CARGO_TARGET_${target//-/_}_LINKER
-export "${linker^^}=$compiler"
+# This machine's own linker does for its own architecture.
+if [ "$machine" != "$(uname -m)" ]; then
+  linker=CARGO_TARGET_${target//-/_}_LINKER
+  export "${linker^^}=$compiler"
+fi
 # Nothing of this machine goes into the program.
 export RUSTFLAGS="--remap-path-prefix=$PWD=/src --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo --remap-path-prefix=$(rustc --print sysroot)=/rust"
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
