@@ -32,10 +32,11 @@ if [ "$machine" != "$(uname -m)" ]; then
   export "${linker^^}=$compiler"
 fi
 # Nothing of this machine goes into the program.
-export RUSTFLAGS="--remap-path-prefix=$PWD=/src --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo --remap-path-prefix=$(rustc --print sysroot)=/rust"
+toolchain=$(rustc --print sysroot)
+export RUSTFLAGS="--remap-path-prefix=$PWD=/src --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo --remap-path-prefix=$toolchain=/rust"
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 cargo build --locked --profile dist --target "$target"
 
 mkdir -p "dist/linux/$architecture"
 install -m 0755 "${CARGO_TARGET_DIR:-target}/$target/dist/conference-report-operator" "dist/linux/$architecture/"
-ls -l "dist/linux/$architecture/conference-report-operator" | awk -v a="$architecture" '{printf "dist/linux/%s/conference-report-operator: %.1f MB\n", a, $5 / 1e6}'
+echo "dist/linux/$architecture/conference-report-operator: $(stat --format=%s "dist/linux/$architecture/conference-report-operator") bytes"
