@@ -9,12 +9,14 @@ pub mod conditions;
 pub mod crd;
 mod reason;
 mod report;
+mod rules;
 mod status;
 
 pub use catalog::{
     CatalogOrganization, CatalogProject, CatalogTheme, Matching, ReportCatalog, ReportCatalogSpec, ReportCatalogStatus,
 };
 pub use reason::Reason;
+pub use rules::LANGUAGES;
 pub use report::{
     ConferenceReport, ConferenceReportSpec, ConfigMapSource, EventOverride, HttpSource, LocalReference, Source,
     SummaryOptions, TextFormat,

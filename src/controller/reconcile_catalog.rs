@@ -66,7 +66,8 @@ async fn status(catalog: &Arc<ReportCatalog>, scope: &Scope) -> ReportCatalogSta
     let (builtin, copy) = (Arc::clone(scope.context.analyzers.builtin()), Arc::clone(catalog));
     let compiled = scope.context.analyzers.workers().run(move || {
         let name = copy.metadata.name.clone().unwrap_or_default();
-        builtin.with_overlays(&[(name.as_str(), &copy.spec)]).1
+        let conflicts = builtin.with_overlays(&[(name.as_str(), &copy.spec)]).1;
+        conflicts.iter().map(ToString::to_string).collect::<Vec<String>>()
     });
     let (verdict, message, conflicts) = match compiled.await {
         Ok(conflicts) if conflicts.is_empty() => (Verdict::Succeeded, "the catalog can be used".to_owned(), conflicts),

@@ -436,6 +436,35 @@ pub(super) fn joins_company(word: &str) -> bool {
     AT.contains(&word.to_lowercase().as_str())
 }
 
+/// Verbs right before a preposition and a company: "they come from", "arbeitet bei".
+const COMES_OR_WORKS: &[&str] = &[
+    "come", "comes", "came", "coming", "work", "works", "worked", "working", "employed", "joined", "left", "acquired",
+    "komt", "komen", "kwam", "kwamen", "werkt", "werken", "werkte", "werkzaam", "kommt", "kommen", "kam", "kamen",
+    "arbeitet", "arbeiten", "arbeitete", "vient", "viennent", "venait", "travaille", "travaillent", "travaillait",
+    "viene", "vienen", "trabaja", "trabajan", "trabajaba",
+];
+
+/// Whether a word before a preposition says that a company follows.
+pub(super) fn comes_or_works(word: &str) -> bool {
+    COMES_OR_WORKS.contains(&word.to_lowercase().as_str())
+}
+
+/// What speakers do, in the third person: right behind a name they speak for a company.
+const SPEAKS: &[&str] = &[
+    "told", "tells", "showed", "shows", "explained", "explains", "presented", "presents", "demoed", "demonstrated",
+    "described", "reported", "shared", "admitted", "claimed", "promised", "vertelde", "vertelt",
+    "toonde", "toont", "presenteerde", "presenteert", "demonstreerde", "beloofde", "deelde", "liet", "legde",
+    "erzählte", "erzählt", "zeigte", "zeigt", "präsentierte", "präsentiert", "berichtete", "berichtet", "schilderte",
+    "schildert", "erklärte", "erklärt", "verspricht", "stellte", "raconte", "racontait", "montre", "montrait",
+    "présente", "présentait", "explique", "expliquait", "détaille", "promet", "contó", "cuenta", "mostró", "muestra",
+    "presentó", "presenta", "explicó", "explica", "compartió", "enseñó",
+];
+
+/// Whether a word, in lower case, is what speakers do.
+pub(super) fn speaks(word: &str) -> bool {
+    SPEAKS.contains(&word)
+}
+
 /// Prepositions after which hardly anything but people and their companies stand.
 pub(super) fn is_chez(word: &str) -> bool {
     matches!(word.to_lowercase().as_str(), "bei" | "bij" | "chez" | "@")
