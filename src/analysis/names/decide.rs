@@ -52,9 +52,9 @@ impl Judged<'_> {
                     && self.score() >= THRESHOLD + 2
             }
             NameKind::Project => {
+                let known = has(evidence::HOSTED) || has(evidence::PART);
                 (has(evidence::CAPITAL) || has(evidence::LIST) || has(evidence::BETWEEN))
-                    && (has(evidence::HOSTED) || has(evidence::PART))
-                    && self.score() >= THRESHOLD + 3
+                    && self.score() >= THRESHOLD + if known { 3 } else { 6 }
             }
         }
     }

@@ -286,6 +286,9 @@ fn project_points(context: &Context<'_>, spot: &Spot, target: &NameTarget, parts
     if heads_its_item(before, behind) {
         parts.add("heads its line", 3);
     }
+    if words::cluster_of(before) || words::is_cluster(behind) {
+        parts.cue("a cluster of it", 4);
+    }
     let previous = previous_word(before);
     if before.ends_with(' ')
         && words::cues(previous, 0..previous.len()).first().is_some_and(|(cue, range)| *cue == Cue::Company && range.start == 0)

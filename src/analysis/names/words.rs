@@ -436,6 +436,25 @@ pub(super) fn joins_company(word: &str) -> bool {
     AT.contains(&word.to_lowercase().as_str())
 }
 
+/// Words for a cluster, and what may stand between one and the software that it was made with.
+const CLUSTERS: &[&str] = &["cluster", "clusters", "clustern", "clúster", "clústeres", "grappe", "grappes"];
+const MADE_WITH: &[&str] = &["of", "with", "by", "van", "met", "von", "mit", "de", "avec", "sous", "con", "en"];
+
+/// Whether the words before a name are "a cluster of".
+pub(super) fn cluster_of(before: &str) -> bool {
+    let mut words = before.trim_end().rsplit(' ').map(str::to_lowercase);
+    before.ends_with(' ')
+        && words.next().is_some_and(|word| MADE_WITH.contains(&word.as_str()))
+        && words.next().is_some_and(|word| CLUSTERS.contains(&word.as_str()))
+}
+
+/// Whether a name is followed by the word for a cluster: "kind cluster", "k3d-Cluster".
+pub(super) fn is_cluster(behind: &str) -> bool {
+    let Some(rest) = behind.strip_prefix([' ', '-']) else { return false };
+    let word: String = rest.chars().take_while(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    CLUSTERS.contains(&word.as_str())
+}
+
 /// Verbs right before a preposition and a company: "they come from", "arbeitet bei".
 const COMES_OR_WORKS: &[&str] = &[
     "come", "comes", "came", "coming", "work", "works", "worked", "working", "employed", "joined", "left", "acquired",
