@@ -86,8 +86,7 @@ struct Tally {
 impl Tally {
     fn add(&mut self, mention: &SeriesMention) {
         let place = mention.place;
-        let edition =
-            mention.year.is_some() || mention.area.is_some() || mention.city.is_some() || mention.dated;
+        let edition = mention.year.is_some() || mention.area.is_some() || mention.city.is_some() || mention.dated;
         let full = weight(place.zone) * if edition { 3 } else { 2 } / 2;
         let weight = if place.tense == Tense::Now && !mention.aside { full } else { full / 3 };
         if place.zone == Zone::Body {

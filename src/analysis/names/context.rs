@@ -72,7 +72,7 @@ pub(super) struct Known {
     pub(super) span: Range<usize>,
     pub(super) block: usize,
     pub(super) project: bool,
-    /// Whether that project is one that is reported, no everyday technology.
+    /// Whether that project is sure, and one that is reported, no everyday technology.
     pub(super) reported: bool,
     pub(super) organization: bool,
 }
@@ -190,14 +190,13 @@ impl<'a> Context<'a> {
             self.document.text.get(one.span.end..other.span.start).is_some_and(is_enumeration)
         };
         let is_next = |at: usize| self.known.get(at).is_some_and(accepted);
-        let left = (1..=2).take_while(|step| {
-            index.checked_sub(*step).is_some_and(|at| is_next(at) && joined(at, at + 1))
-        });
+        let left =
+            (1..=2).take_while(|step| index.checked_sub(*step).is_some_and(|at| is_next(at) && joined(at, at + 1)));
         let right = (1..=2).take_while(|step| is_next(index + step) && joined(index + step - 1, index + step));
         i32::try_from(left.count() + right.count()).unwrap_or(2).min(2)
     }
 
-    /// Number of accepted projects in the same sentence, at most `distance` bytes away; everyday technology does not count.
+    /// Number of sure projects in the same sentence, at most `distance` bytes away; everyday technology does not count.
     pub(super) fn projects_near(&self, index: usize, distance: usize) -> usize {
         let Some(own) = self.known.get(index) else { return 0 };
         let sentence = self.sentence_of(own.span.start).map_or(own.span.clone(), |sentence| sentence.span.clone());

@@ -201,7 +201,7 @@ fn publish(context: &mut Context<'_>, spots: &[Spot], judged: &[Judged<'_>]) {
                 NameKind::Project => {
                     let general = context.catalog.projects.get(item.target.entry).is_none_or(|found| found.general);
                     known.project = true;
-                    known.reported |= !general;
+                    known.reported |= !general && item.gate == Gate::Accept;
                 }
                 NameKind::Organization => known.organization = true,
             }

@@ -33,12 +33,6 @@ pub fn score(
         sentences.iter().filter_map(|sentence| document.text.get(sentence.span.clone())).map(count_words).sum();
     let points: Vec<u32> = tallies.iter().map(|tally| tally.points(words)).collect();
     let total: u32 = points.iter().sum();
-    if std::env::var_os("THEMES").is_some() {
-        let strongest = points.iter().copied().max().unwrap_or(0);
-        for ((tally, points), theme) in tallies.iter().zip(&points).zip(&catalog.themes) {
-            eprintln!("THEME {words} {} p={points} need={} ok={} {}", theme.name, tally.needed(words, strongest), tally.is_salient(words, strongest), tally.debug());
-        }
-    }
     let strongest = points.iter().copied().max().unwrap_or(0);
     let mut themes: Vec<ThemeHit> = tallies
         .iter()

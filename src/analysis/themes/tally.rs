@@ -87,17 +87,6 @@ impl Tally {
         own + self.projects.min(own / 2 + alone)
     }
 
-    pub fn needed(&self, words: usize, strongest: u32) -> u32 {
-        let number = |words: usize| u32::try_from(words).unwrap_or(u32::MAX);
-        let enough = (LITTLE + number(words / 60)).min(ENOUGH) + number(words / 150);
-        let points = self.points(words);
-        if 4 * points >= 3 * strongest && !self.typical.is_empty() { enough * 2 / 3 } else { enough }
-    }
-    pub fn debug(&self) -> String {
-        let terms: u32 = self.terms.values().map(|(count, weight)| points(*weight) * repeated(*count) / 12).sum();
-        format!("terms={terms} kinds={} typical={} sections={} head={} headed={} proj={} projsent={} bysent={:?}", self.terms.len(), self.typical.len(), self.sections.len(), self.headings, self.headed, self.projects, self.project_sentences.len(), self.by_sentence)
-    }
-
     /// Whether a reader of a text of this length would say that it is about the theme. Where a text says little about any theme, the
     /// strongest one needs less.
     pub fn is_salient(&self, words: usize, strongest: u32) -> bool {
@@ -182,7 +171,8 @@ pub(super) fn count(
 /// Where the label of each sentence ends, the start of the text for one without: a few words at the beginning of a block that a full stop, colon or
 /// dash parts from what is said about them.
 fn labels(document: &Document, sentences: &[Sentence]) -> Vec<usize> {
-    let block_of = |number: Option<usize>| number.and_then(|number| sentences.get(number)).map(|sentence| sentence.block);
+    let block_of =
+        |number: Option<usize>| number.and_then(|number| sentences.get(number)).map(|sentence| sentence.block);
     let label = |(number, sentence): (usize, &Sentence)| {
         let own = Some(sentence.block);
         let text = document.text.get(sentence.span.clone())?;
