@@ -43,7 +43,7 @@ fn every_reason_is_documented_with_what_to_do() {
     let documented: BTreeSet<&str> = rows(reasons)
         .into_iter()
         .filter(|row| row[0].starts_with('`'))
-        .inspect(|row| assert!(row.iter().all(|cell| cell.len() > 5), "a cell is empty: {row:?}"))
+        .inspect(|row| assert!(row.last().is_some_and(|todo| todo.len() > 5), "nothing to do about it: {row:?}"))
         .map(|row| row[0].trim_matches('`'))
         .collect();
     let existing: BTreeSet<&str> = Reason::ALL.iter().map(|reason| reason.as_str()).collect();
