@@ -38,6 +38,10 @@ pub struct Entry {
     pub analysed: Option<i64>,
     /// ETag and Last-Modified of an answer that brought the same text again.
     pub validators: Option<(Option<String>, Option<String>)>,
+    /// How often in a row the server said that the text has not changed, without sending it.
+    pub unchanged: u32,
+    /// Whether the ConfigMap was under watch when the report was last handled.
+    pub watched: bool,
     /// Whether the report was Ready when it was last handled.
     pub ready: bool,
 }

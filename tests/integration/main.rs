@@ -4,7 +4,10 @@
 
 mod admission;
 mod catalogs;
+mod config_maps;
+mod documents;
 mod generated;
-mod http_faults;
+mod http;
+mod memory;
 mod reports;
 mod support;

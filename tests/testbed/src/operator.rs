@@ -14,12 +14,16 @@ use crate::supervise::Supervised;
 /// How long the operator may take until it is ready.
 const READY_WITHIN: Duration = Duration::from_secs(30);
 
+/// Looks at an operator that is about to end.
+type Inspection = Box<dyn Fn(&Operator) + Send>;
+
 /// A running operator. Dropping it stops it as Kubernetes would: with SIGTERM.
 pub struct Operator {
     process: Supervised,
     log: PathBuf,
     health: SocketAddr,
     metrics: SocketAddr,
+    inspection: Option<Inspection>,
 }
 
 impl Operator {
@@ -28,6 +32,20 @@ impl Operator {
     /// # Errors
     /// When it does not become ready in time; the message holds its log.
     pub fn start(binary: &Path, cluster: &Cluster, name: &str, flags: &[&str]) -> Result<Self> {
+        Self::start_with(binary, cluster, name, flags, &[])
+    }
+
+    /// The same with additional environment variables.
+    ///
+    /// # Errors
+    /// When it does not become ready in time; the message holds its log.
+    pub fn start_with(
+        binary: &Path,
+        cluster: &Cluster,
+        name: &str,
+        flags: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Result<Self> {
         let [health, metrics] = [free_address()?, free_address()?];
         let log = cluster.control_plane().folder().join(format!("operator-{name}.log"));
         let mut arguments = vec![
@@ -37,13 +55,14 @@ impl Operator {
             "--log-format=json".to_owned(),
         ];
         arguments.extend(flags.iter().map(|flag| (*flag).to_owned()));
-        let environment = vec![
+        let mut environment = vec![
             ("KUBECONFIG".to_owned(), cluster.operator_kubeconfig()?.display().to_string()),
             ("POD_NAMESPACE".to_owned(), crate::cluster::OPERATOR_NAMESPACE.to_owned()),
             ("POD_NAME".to_owned(), name.to_owned()),
         ];
+        environment.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let process = Supervised::start(binary, &arguments, &environment, &log)?;
-        let mut operator = Self { process, log, health, metrics };
+        let mut operator = Self { process, log, health, metrics, inspection: None };
         operator.wait_until_ready()?;
         Ok(operator)
     }
@@ -86,8 +105,20 @@ impl Operator {
         self.get(self.health, path)
     }
 
+    /// Has something looked at before it ends, however it ends, as long as the test goes well.
+    pub fn inspect_at_end(&mut self, inspection: impl Fn(&Operator) + Send + 'static) {
+        self.inspection = Some(Box::new(inspection));
+    }
+
+    fn inspect(&mut self) {
+        if let Some(inspection) = self.inspection.take().filter(|_| !std::thread::panicking()) {
+            inspection(self);
+        }
+    }
+
     /// Stops it with SIGTERM and waits; its exit code.
     pub fn stop(mut self) -> Option<i32> {
+        self.inspect();
         self.process.stop()
     }
 
@@ -100,6 +131,12 @@ impl Operator {
         let (head, body) = answer.split_once("\r\n\r\n").context("no HTTP answer")?;
         let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).context("no status code")?;
         Ok((status, body.to_owned()))
+    }
+}
+
+impl Drop for Operator {
+    fn drop(&mut self) {
+        self.inspect();
     }
 }
 
