@@ -1,9 +1,13 @@
 //! The settings of a running operator, as the flags give them. Pure data.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
+use kube::core::Selector;
+
 use crate::source::http::HttpSettings;
+
+use super::lease::Election;
+use super::server::Listen;
 
 /// How long the API server keeps a watch open. Short, because a connection that died unnoticed shows only when its watch should have
 /// ended.
@@ -38,6 +42,12 @@ pub struct Settings {
     pub namespaces: Vec<String>,
     /// ConfigMaps to watch.
     pub watch_config_maps: WatchConfigMaps,
+    /// Which reports are this instance's, by their labels.
+    pub selector: Selector,
+    /// Whether lists are delivered by watches.
+    pub streaming_lists: bool,
+    /// How replicas agree on the one that works; none where there is just this one.
+    pub election: Option<Election>,
     /// Runs at a time.
     pub concurrency: u16,
     /// Analyses at a time.
@@ -53,9 +63,9 @@ pub struct Settings {
     /// For URLs.
     pub http: HttpSettings,
     /// Where /livez and /readyz are served.
-    pub health_addr: SocketAddr,
+    pub health_addr: Listen,
     /// Where /metrics is served; nowhere where there is none.
-    pub metrics_addr: Option<SocketAddr>,
+    pub metrics_addr: Option<Listen>,
     /// Name of the pod, for events.
     pub instance: Option<String>,
 }

@@ -60,6 +60,11 @@ struct Ready {
     ready: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LeaseName {
+    name: String,
+}
+
 type Seconds = Gauge<f64, AtomicU64>;
 type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
 
@@ -83,6 +88,7 @@ pub struct Metrics {
     in_backoff: Gauge,
     watch_errors: Family<Resource, Counter>,
     watch_last_event: Family<Resource, Seconds>,
+    leading: Family<LeaseName, Gauge>,
 }
 
 /// From half a millisecond to half a minute.
@@ -123,6 +129,7 @@ impl Metrics {
             in_backoff: Gauge::default(),
             watch_errors: Family::default(),
             watch_last_event: Family::default(),
+            leading: Family::default(),
         };
         metrics.register();
         metrics
@@ -159,6 +166,7 @@ impl Metrics {
             "When a watch was last heard of",
             self.watch_last_event.clone(),
         );
+        r.register("leader_election_master_status", "Whether this process leads, by lease", self.leading.clone());
         r.register_collector(Box::new(process::ProcessCollector::new()));
     }
 
@@ -214,6 +222,11 @@ impl Metrics {
     pub fn watch_event(&self, resource: &'static str) {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         self.watch_last_event.get_or_create(&Resource { resource }).set(now.as_secs_f64());
+    }
+
+    /// Whether this process holds a lease. There is one a process, so the label stays bounded.
+    pub fn set_leading(&self, lease: &str, leading: bool) {
+        self.leading.get_or_create(&LeaseName { name: lease.to_owned() }).set(i64::from(leading));
     }
 
     /// How the reports stand.
@@ -284,6 +297,7 @@ mod tests {
         metrics.watch_event("configmaps");
         metrics.watch_error("configmaps");
         metrics.set_objects(Counts { ready: 3, not_ready: 1, in_backoff: 1 });
+        metrics.set_leading("conference-report-operator", true);
         let text = metrics.text().unwrap();
         for line in [
             r#"controller_runtime_reconcile_total{controller="conferencereport",result="error"} 1"#,
@@ -293,6 +307,7 @@ mod tests {
             r#"conference_report_fetch_total{source="ConfigMap",outcome="success"} 1"#,
             r#"conference_report_status_writes_total{outcome="written"} 1"#,
             r#"conference_report_objects{ready="true"} 3"#,
+            r#"leader_election_master_status{name="conference-report-operator"} 1"#,
             "conference_report_objects_in_backoff 1",
             r#"conference_report_watch_errors_total{resource="configmaps"} 1"#,
             "controller_runtime_reconcile_time_seconds_bucket",

@@ -1,11 +1,14 @@
-//! What keeps the reconcilers running: client, watches, health, metrics, logs, shutdown.
+//! What keeps the reconcilers running: client, watches, leader election, health, metrics, logs, shutdown.
 
 pub mod client;
 pub mod config;
 pub mod health;
+pub mod leader;
+pub mod lease;
 pub mod metrics;
 pub mod operator;
 mod process;
+pub mod selector;
 pub mod server;
 pub mod shutdown;
 pub mod telemetry;

@@ -7,13 +7,14 @@ use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures::{StreamExt, stream};
 use http::StatusCode;
 use k8s_openapi::api::core::v1::ConfigMap;
-use kube::core::{DeserializeGuard, PartialObjectMeta};
+use kube::core::{DeserializeGuard, PartialObjectMeta, Selector, SelectorExt};
 use kube::runtime::controller::{self, Controller};
 use kube::runtime::reflector::ObjectRef;
-use kube::{Api, Client, Resource};
+use kube::runtime::watcher;
+use kube::{Api, Client, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::api::{ConferenceReport, REQUESTED_AT_ANNOTATION, ReportCatalog};
@@ -30,8 +31,9 @@ use crate::source::http::HttpClient;
 use super::client::{self, ClientError};
 use super::config::{Settings, WatchConfigMaps};
 use super::health::Health;
+use super::leader::{self, Leadership, LeaseLost};
 use super::metrics::Metrics;
-use super::server::{self, Answer};
+use super::server::{self, Answer, Listen};
 use super::watch::{self, Change, Reporter};
 
 /// How long the reconcilers wait for the lists of ConfigMaps and catalogs before they go ahead without: what the lists would have
@@ -50,7 +52,7 @@ pub enum OperatorError {
         /// The flag that sets it.
         flag: &'static str,
         /// The address.
-        address: std::net::SocketAddr,
+        address: Listen,
         /// Why not.
         error: std::io::Error,
     },
@@ -60,6 +62,9 @@ pub enum OperatorError {
     /// A part ended that never should.
     #[error("{0} ended; the process has to be started anew")]
     Ended(&'static str),
+    /// Another process leads now, or may.
+    #[error(transparent)]
+    Lease(#[from] LeaseLost),
     /// The work that was going on did not end in time.
     #[error("work was still going on {0:?} after the signal")]
     Grace(Duration),
@@ -74,7 +79,10 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> Result<(), Oper
     let ledger = Arc::new(Ledger::default());
     serve(&settings, &health, &metrics, &ledger).await?;
 
-    let client = client::connect(Arc::clone(&metrics), Arc::clone(&health)).await?;
+    let leadership = Arc::new(Leadership::new(settings.election.is_some()));
+    let client = client::connect(Arc::clone(&metrics), Arc::clone(&leadership)).await?;
+    let release = CancellationToken::new();
+    let mut candidate = candidate(&settings, &client, &leadership, (&metrics, &health), &release);
     let concurrency = usize::from(settings.concurrency.max(1));
     let context = Arc::new(Context {
         http: HttpClient::new(settings.http.clone())?,
@@ -96,12 +104,14 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> Result<(), Oper
     let mut controllers = JoinSet::new();
     for namespace in namespaces {
         let namespace = namespace.map(String::as_str);
-        start_scope(namespace, &settings, &context, &ledger, &health, &stop, &mut parts, &mut controllers);
+        let scope = (&context, &ledger, &health, &leadership);
+        start_scope(namespace, &settings, scope, &stop, &mut parts, &mut controllers);
     }
     tracing::info!(version = env!("CARGO_PKG_VERSION"), namespaces = ?settings.namespaces, concurrency, "started");
 
     tokio::select! {
         () = stop.cancelled() => {}
+        lost = &mut candidate => return Err(lost_or_ended(lost)),
         // Neither ends by itself: watches go on for ever, controllers until `stop`.
         _ = parts.join_next() => return Err(OperatorError::Ended("a watch")),
         _ = controllers.join_next(), if !stop.is_cancelled() => {
@@ -111,10 +121,45 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> Result<(), Oper
         }
     }
     health.stopping();
-    let ended = tokio::time::timeout(settings.grace, async { while controllers.join_next().await.is_some() {} }).await;
-    ended.map_err(|_| OperatorError::Grace(settings.grace))?;
+    // The lease is kept until the work has ended. Work that does not end keeps it from being given back: it runs out by itself then.
+    tokio::select! {
+        ended = tokio::time::timeout(settings.grace, async { while controllers.join_next().await.is_some() {} }) => {
+            ended.map_err(|_| OperatorError::Grace(settings.grace))?;
+        }
+        lost = &mut candidate => return Err(lost_or_ended(lost)),
+    }
+    release.cancel();
+    candidate.await.unwrap_or(Ok(()))?;
     tracing::info!("stopped");
     Ok(())
+}
+
+fn lost_or_ended(end: Result<Result<(), LeaseLost>, tokio::task::JoinError>) -> OperatorError {
+    match end {
+        Ok(Err(lost)) => lost.into(),
+        Ok(Ok(())) | Err(_) => OperatorError::Ended("the leader election"),
+    }
+}
+
+/// Takes part in the election, if there is one, until `release` is cancelled.
+fn candidate(
+    settings: &Settings,
+    client: &Client,
+    leadership: &Arc<Leadership>,
+    (metrics, health): (&Arc<Metrics>, &Arc<Health>),
+    release: &CancellationToken,
+) -> JoinHandle<Result<(), LeaseLost>> {
+    let (client, leadership, release) = (client.clone(), Arc::clone(leadership), release.clone());
+    let (metrics, health, election) = (Arc::clone(metrics), Arc::clone(health), settings.election.clone());
+    tokio::spawn(async move {
+        match election {
+            Some(election) => leader::run(&client, election, &leadership, (&metrics, &health), &release).await,
+            None => {
+                release.cancelled().await;
+                Ok(())
+            }
+        }
+    })
 }
 
 async fn serve(
@@ -157,13 +202,10 @@ async fn serve(
 }
 
 /// Starts watches and controllers for a namespace, or for all.
-#[allow(clippy::too_many_arguments)]
 fn start_scope(
     namespace: Option<&str>,
     settings: &Settings,
-    context: &Arc<Context>,
-    ledger: &Arc<Ledger>,
-    health: &Arc<Health>,
+    (context, ledger, health, leadership): (&Arc<Context>, &Arc<Ledger>, &Arc<Health>, &Arc<Leadership>),
     stop: &CancellationToken,
     parts: &mut JoinSet<()>,
     controllers: &mut JoinSet<()>,
@@ -194,16 +236,22 @@ fn start_scope(
     let (catalog_triggers, catalog_queue) = unbounded();
     let (report_store, catalog_store) = (reports.0.store.clone(), catalogs.0.store.clone());
 
+    let everything = watch::config(&Selector::default(), settings.streaming_lists);
     let events = watch::guarded_events(
         api::<DeserializeGuard<ConferenceReport>>(client, namespace),
+        watch::config(&settings.selector, settings.streaming_lists),
         reporter("conferencereports", "ConferenceReports"),
     );
     let changed = on_report(Arc::clone(&scope), report_triggers.clone());
     parts.spawn(watch::fill(events, reports, reporter("conferencereports", "ConferenceReports"), prune, changed));
 
-    let events = watch::selected_events(
+    let labelled = watcher::Config {
+        label_selector: settings.watch_config_maps.label_selector().map(str::to_owned),
+        ..everything.clone()
+    };
+    let events = watch::events(
         api::<PartialObjectMeta<ConfigMap>>(client, namespace),
-        settings.watch_config_maps.label_selector(),
+        labelled,
         reporter("configmaps", "ConfigMaps"),
     );
     let changed = on_config_map(Arc::clone(&scope), report_triggers.clone());
@@ -211,17 +259,18 @@ fn start_scope(
 
     let events = watch::guarded_events(
         api::<DeserializeGuard<ReportCatalog>>(client, namespace),
+        everything,
         reporter("reportcatalogs", "ReportCatalogs"),
     );
-    let changed = on_catalog(Arc::clone(&scope), report_triggers, catalog_triggers);
+    let changed = on_catalog(Arc::clone(&scope), settings.selector.clone(), report_triggers, catalog_triggers);
     let prune_catalog = |catalog: &mut ReportCatalog| catalog.metadata.managed_fields = None;
     parts.spawn(watch::fill(events, catalogs, reporter("reportcatalogs", "ReportCatalogs"), prune_catalog, changed));
 
     let concurrency = settings.concurrency.max(1);
-    let (waiting, stopped) = (Arc::clone(&scope), stop.clone());
+    let (waiting, stopped, elected) = (Arc::clone(&scope), stop.clone(), Arc::clone(leadership));
     controllers.spawn(async move {
         tokio::select! {
-            () = lists(&waiting) => {}
+            ((), ()) = futures::future::join(lists(&waiting), elected.elected()) => {}
             () = stopped.cancelled() => return,
         }
         let controller = controller_for(report_store, report_queue, concurrency, stopped);
@@ -230,8 +279,12 @@ fn start_scope(
             .for_each(|_| std::future::ready(()))
             .await;
     });
-    let (waiting, stopped) = (scope, stop.clone());
+    let (waiting, stopped, elected) = (scope, stop.clone(), Arc::clone(leadership));
     controllers.spawn(async move {
+        tokio::select! {
+            () = elected.elected() => {}
+            () = stopped.cancelled() => return,
+        }
         let controller = controller_for(catalog_store, catalog_queue, concurrency, stopped);
         controller
             .run(reconcile_catalog::reconcile, |_, error, _| match *error {}, waiting)
@@ -329,8 +382,10 @@ fn on_config_map(
     }
 }
 
+/// All instances read all catalogs, but only the one whose selector takes a catalog in writes its status.
 fn on_catalog(
     scope: Arc<Scope>,
+    selector: Selector,
     reports: UnboundedSender<ObjectRef<ConferenceReport>>,
     catalogs: UnboundedSender<ObjectRef<ReportCatalog>>,
 ) -> impl FnMut(Change<'_, ReportCatalog>) + Send {
@@ -342,11 +397,11 @@ fn on_catalog(
             return;
         }
         match (before, after) {
-            (_, Some(catalog)) => {
+            (_, Some(catalog)) if selector.matches(catalog.labels()) => {
                 let _ = catalogs.unbounded_send(ObjectRef::from_obj(catalog));
             }
             (Some(gone), None) => scope.catalog_ledger.evict(gone.metadata.uid.as_deref().unwrap_or_default()),
-            (None, None) => {}
+            (None, None) | (_, Some(_)) => {}
         }
         if let Some((namespace, name)) = after.or(before).map(key) {
             wake(&scope, &reports, &namespace, Reference::Catalog(name));
