@@ -6,13 +6,16 @@
 
 mod boundaries;
 mod candidates;
+mod companies;
 mod context;
+mod cues;
 mod decide;
 mod evidence;
 mod fuzzy;
 mod gate;
 mod given_names;
 mod kinds;
+mod near;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
