@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::candidates::Spot;
-use super::words::{self, Cue};
+use super::cues::{self, Cue};
 use crate::analysis::language::Language;
 use crate::analysis::sentences::Sentence;
 use crate::analysis::{BlockKind, Document};
@@ -98,7 +98,7 @@ impl<'a> Context<'a> {
             let text = document.text.get(block.span.clone()).unwrap_or_default();
             let heading = matches!(block.kind, BlockKind::Heading(_));
             if let Some(slot) = cues.get_mut(spot.block) {
-                *slot = Cues::new(words::cues(&document.text, block.span.clone()));
+                *slot = Cues::new(cues::find(&document.text, block.span.clone()));
             }
             if let Some(slot) = titled.get_mut(spot.block) {
                 *slot = is_title_case(text, heading);

@@ -75,14 +75,15 @@ pub(super) struct Decisions<'a> {
     pub(super) spots: Vec<Spot>,
     pub(super) judged: Vec<Judged<'a>>,
     pub(super) misspellings: Vec<Misspelling>,
-    pub(super) vendors: Vec<VendorPart>,
+    pub(super) parts: Vec<NamePart>,
 }
 
-/// The vendor as the first word of a product's full name: "HashiCorp Vault" names HashiCorp.
-pub(super) struct VendorPart {
+/// A name inside a longer one: "HashiCorp Vault" names HashiCorp, "Google Kubernetes Engine" names Kubernetes.
+pub(super) struct NamePart {
     pub(super) span: Range<usize>,
     pub(super) block: usize,
-    /// Index of the organisation.
+    pub(super) kind: NameKind,
+    /// Index into the catalog's projects or organisations.
     pub(super) entry: usize,
 }
 
@@ -147,13 +148,14 @@ pub(super) fn decide<'a>(
     for item in &mut judged {
         item.verdict = verdict(item);
     }
-    let vendors = vendor_parts(&context, &spots, &judged);
-    Decisions { spots, judged, misspellings, vendors }
+    let mut parts = vendor_parts(&context, &spots, &judged);
+    parts.append(&mut project_parts(&context, &spots, &judged));
+    Decisions { spots, judged, misspellings, parts }
 }
 
 /// The vendors that accepted product names start with. Only a plain name of an organisation counts, and only if the product is not itself called
 /// after it: "AWS Lambda" is no mention of the company, "HashiCorp Vault" is.
-fn vendor_parts(context: &Context<'_>, spots: &[Spot], judged: &[Judged<'_>]) -> Vec<VendorPart> {
+fn vendor_parts(context: &Context<'_>, spots: &[Spot], judged: &[Judged<'_>]) -> Vec<NamePart> {
     let mut found = Vec::new();
     for item in judged.iter().filter(|item| item.accepted && item.target.kind == NameKind::Project) {
         let Some(spot) = spots.get(item.spot) else { continue };
@@ -175,12 +177,55 @@ fn vendor_parts(context: &Context<'_>, spots: &[Spot], judged: &[Judged<'_>]) ->
                 },
             );
             if let Some(vendor) = vendor {
-                found.push(VendorPart {
+                found.push(NamePart {
                     span: spot.span.start..spot.span.start + at,
                     block: spot.block,
+                    kind: NameKind::Organization,
                     entry: vendor.entry,
                 });
                 break;
+            }
+        }
+    }
+    found
+}
+
+/// Graduated projects that stand as a word in the names of accepted products and nowhere else: who speaks of Google Kubernetes Engine speaks of
+/// Kubernetes. Only plain names of one word count.
+fn project_parts(context: &Context<'_>, spots: &[Spot], judged: &[Judged<'_>]) -> Vec<NamePart> {
+    let mut found = Vec::new();
+    for item in judged.iter().filter(|item| item.accepted && item.target.kind == NameKind::Project) {
+        let Some(spot) = spots.get(item.spot) else { continue };
+        let text = context.text(&spot.span);
+        let mut start = 0;
+        for word in text.split_inclusive([' ', '-', '\u{a0}']) {
+            let at = spot.span.start + start;
+            start += word.len();
+            let word = word.trim_end_matches([' ', '-', '\u{a0}']);
+            if word.len() == text.len() {
+                continue;
+            }
+            let Some(pattern) = context.catalog.names.lookup(&fold(word)) else { continue };
+            let part =
+                context.catalog.names.pattern(pattern).into_iter().flat_map(|pattern| &pattern.targets).find(
+                    |target| {
+                        target.kind == NameKind::Project
+                            && target.matching == Matching::Plain
+                            && target.variant == Variant::Written
+                            && target.entry != item.target.entry
+                            && !context.entries.contains_key(&(NameKind::Project, target.entry))
+                            && context.catalog.projects.get(target.entry).is_some_and(|project| {
+                                !project.general && project.maturity.as_deref() == Some("graduated")
+                            })
+                    },
+                );
+            if let Some(part) = part {
+                found.push(NamePart {
+                    span: at..at + word.len(),
+                    block: spot.block,
+                    kind: NameKind::Project,
+                    entry: part.entry,
+                });
             }
         }
     }

@@ -6,11 +6,13 @@
 
 use super::boundaries::Tail;
 use super::candidates::Spot;
+use super::companies;
 use super::context::{Context, capitalized, has_lower, has_upper, letters};
-use super::words::{self, Cue};
-use crate::analysis::BlockKind;
+use super::cues::{self, Cue};
+use super::near::{field_near, heads_its_item, links_to, vendor_beside, vendor_in_sentence};
+use super::words;
 use crate::analysis::language::Language;
-use crate::catalog::fold::{fold, squash};
+use crate::catalog::fold::fold;
 use crate::catalog::{Matching, NameKind, NameTarget};
 
 /// Points that accept a spelling that is not plain.
@@ -56,7 +58,7 @@ impl Surroundings {
         shape_points(context, spot, target, &mut shape);
         match target.kind {
             NameKind::Project => project_points(context, spot, target, &mut kind),
-            NameKind::Organization => organization_points(context, spot, &mut kind),
+            NameKind::Organization => companies::organization_points(context, spot, &mut kind),
         }
         Self { shape: shape.0, kind: kind.0 }
     }
@@ -93,18 +95,19 @@ pub(super) fn points(
     parts.0
 }
 
-struct Parts(Vec<Part>);
+/// Points as they are collected.
+pub(super) struct Parts(Vec<Part>);
 
 impl Parts {
-    fn add(&mut self, label: &'static str, points: i32) {
+    pub(super) fn add(&mut self, label: &'static str, points: i32) {
         self.0.push(Part { label, points, cue: false });
     }
 
-    fn cue(&mut self, label: &'static str, points: i32) {
+    pub(super) fn cue(&mut self, label: &'static str, points: i32) {
         self.0.push(Part { label, points, cue: true });
     }
 
-    fn add_if_cue(&mut self, label: &'static str, points: i32, cue: bool) {
+    pub(super) fn add_if_cue(&mut self, label: &'static str, points: i32, cue: bool) {
         self.0.push(Part { label, points, cue });
     }
 }
@@ -188,7 +191,7 @@ fn shape_points(context: &Context<'_>, spot: &Spot, target: &NameTarget, parts: 
 }
 
 /// The word, or account, that a text ends with.
-fn previous_word(before: &str) -> &str {
+pub(super) fn previous_word(before: &str) -> &str {
     before.trim_end().rsplit(|c: char| !c.is_alphanumeric() && c != '@').next().unwrap_or_default()
 }
 
@@ -241,7 +244,7 @@ fn neighbour_points(context: &Context<'_>, spot: &Spot, target: &NameTarget, par
     let Some(rest) = context.behind(spot).strip_prefix(' ').filter(|rest| capitalized(rest)) else { return };
     let mut following = rest.split(' ');
     let word = following.next().unwrap_or_default();
-    let software = || words::cues(word, 0..word.len()).first().is_some_and(|(cue, _)| *cue == Cue::Software);
+    let software = || cues::find(word, 0..word.len()).first().is_some_and(|(cue, _)| *cue == Cue::Software);
     if careful {
         parts.add("part of a phrase with capitals", -3);
     } else if !context.is_known_at(spot.span.end + 1) && !software() {
@@ -251,7 +254,7 @@ fn neighbour_points(context: &Context<'_>, spot: &Spot, target: &NameTarget, par
 }
 
 /// Whether a heading, list item or line is nothing but the name.
-fn alone(context: &Context<'_>, spot: &Spot) -> bool {
+pub(super) fn alone(context: &Context<'_>, spot: &Spot) -> bool {
     let other = |text: &str| text.chars().any(char::is_alphanumeric);
     !other(context.before(spot)) && !other(context.behind(spot))
 }
@@ -290,7 +293,7 @@ fn project_points(context: &Context<'_>, spot: &Spot, target: &NameTarget, parts
     }
     let previous = previous_word(before);
     if before.ends_with(' ')
-        && words::cues(previous, 0..previous.len())
+        && cues::find(previous, 0..previous.len())
             .first()
             .is_some_and(|(cue, range)| *cue == Cue::Company && range.start == 0)
     {
@@ -308,164 +311,4 @@ fn project_points(context: &Context<'_>, spot: &Spot, target: &NameTarget, parts
     {
         parts.add("words of its own field nearby", 1);
     }
-}
-
-/// Whether a line begins with the name and goes on to say what is to be said about it: "Kargo (Akuity): ...", "Tempo – ...".
-fn heads_its_item(before: &str, behind: &str) -> bool {
-    let marked = behind.trim_start_matches(['*', '_', '"', '”', '“']);
-    !before.chars().any(char::is_alphanumeric)
-        && (marked.starts_with(':')
-            || marked.trim_start().starts_with(['(', '–', '—'])
-            || marked.trim_start().starts_with("- ") && marked.starts_with(' '))
-}
-
-/// Whether the vendor stands somewhere in the sentence of a spelling, outside it.
-fn vendor_in_sentence(context: &Context<'_>, spot: &Spot, vendor: &str) -> bool {
-    let vendor = fold(vendor);
-    let Some(sentence) = context.sentence_of(spot.span.start) else { return false };
-    let parts = [sentence.span.start..spot.span.start, spot.span.end..sentence.span.end];
-    let starts_word = |text: &str, at: usize| {
-        !text.get(..at).and_then(|lead| lead.chars().next_back()).is_some_and(char::is_alphanumeric)
-    };
-    vendor.chars().count() >= 3
-        && parts.into_iter().filter(|part| part.start < part.end && part.len() <= 600).any(|part| {
-            let text = fold(context.text(&part));
-            text.match_indices(vendor.as_str()).any(|(at, _)| starts_word(&text, at))
-        })
-}
-
-/// Whether a link on the spelling, or around it, leads to one of the addresses.
-fn links_to<const N: usize>(context: &Context<'_>, spot: &Spot, addresses: [Option<&str>; N]) -> bool {
-    let Some(block) = context.document.blocks.get(spot.block) else { return false };
-    // Links of a block do not overlap, so at most one holds the spelling.
-    let link = block.links.partition_point(|link| link.span.end < spot.span.end);
-    block.links.get(link).is_some_and(|link| {
-        link.span.start <= spot.span.start
-            && addresses.into_iter().flatten().any(|address| same_site(&link.target, address))
-    })
-}
-
-/// Whether an address leads to a site or below it.
-fn same_site(target: &str, site: &str) -> bool {
-    let plain = |address: &str| {
-        let address = address.split_once("://").map_or(address, |(_, rest)| rest);
-        address.trim_start_matches("www.").trim_end_matches('/').to_lowercase()
-    };
-    let (target, site) = (plain(target), plain(site));
-    !site.is_empty()
-        && target.strip_prefix(&site).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']))
-}
-
-/// Whether the vendor stands right before the name ("HashiCorp Vault", "HashiCorps Vault") or right behind it ("Flux von Weaveworks").
-fn vendor_beside(before: &str, behind: &str, vendor: &str) -> bool {
-    let vendor = squash(vendor);
-    if vendor.is_empty() {
-        return false;
-    }
-    let lead = squash(words::tail(before, 60));
-    let lead = lead.trim_end_matches(['\'', '"', '„', '“']);
-    if lead.ends_with(&vendor)
-        || lead.strip_suffix('s').map(|lead| lead.trim_end_matches('\'')).is_some_and(|lead| lead.ends_with(&vendor))
-    {
-        return true;
-    }
-    let head: String = behind.chars().take(60).collect();
-    // "Kargo (Akuity)", "Score-Workloadspec (Humanitec)"
-    let aside = head.split_once('(').filter(|(lead, _)| lead.split_whitespace().count() <= 1);
-    if aside.is_some_and(|(_, rest)| squash(rest.split([')', ',', ';']).next().unwrap_or_default()) == vendor) {
-        return true;
-    }
-    let head = fold(&head);
-    let Some((joint, rest)) = head.trim_start_matches(['"', ',', '(', ' ']).split_once(' ') else { return false };
-    matches!(joint, "von" | "van" | "from" | "by" | "of" | "de" | "door" | "par" | "por" | "at")
-        && squash(rest).starts_with(&vendor)
-}
-
-/// Whether a longer word of the entry's category stands nearby.
-fn field_near(context: &Context<'_>, spot: &Spot, category: &str) -> bool {
-    let before = words::tail(context.before(spot), 80);
-    let behind: String = context.behind(spot).chars().take(80).collect();
-    let around = format!("{} {}", fold(before), fold(&behind));
-    fold(category)
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| word.chars().count() >= 5 && *word != "cloud" && *word != "native")
-        .any(|word| around.contains(word))
-}
-
-fn organization_points(context: &Context<'_>, spot: &Spot, parts: &mut Parts) {
-    for (label, points, cue) in company_cues(context, spot) {
-        parts.add_if_cue(label, points, cue);
-    }
-    if context.cue_near(spot, Cue::Company, 60) {
-        parts.add(COMPANIES, 2);
-    }
-    if alone(context, spot)
-        && matches!(context.document.blocks.get(spot.block).map(|block| block.kind), Some(BlockKind::Heading(_)))
-    {
-        parts.add("a heading of its own", 1);
-    }
-}
-
-/// What says that a company is meant, with its points and whether it is an explicit cue.
-pub(super) fn company_cues(context: &Context<'_>, spot: &Spot) -> Vec<(&'static str, i32, bool)> {
-    let mut found = Vec::new();
-    let (before, behind) = (context.before(spot), context.behind(spot));
-    if before.ends_with('@') {
-        found.push(("an account", 4, true));
-    }
-    let previous = before.trim_end().rsplit(|c: char| c.is_whitespace()).next().unwrap_or_default();
-    if before.ends_with([' ', '\u{a0}']) && words::joins_company(previous) {
-        let lead = before.trim_end().strip_suffix(previous).unwrap_or_default();
-        if words::comes_or_works(previous_word(lead)) {
-            found.push(("where somebody comes from or works", 4, true));
-        }
-        let near = words::cues(lead, lead.len() - words::tail(lead, 40).len()..lead.len());
-        if near.iter().any(|(cue, range)| {
-            *cue == Cue::Role && !lead.get(range.end..).unwrap_or_default().contains(['.', '!', '?', ';'])
-        }) {
-            found.push(("a position in it", 4, true));
-        } else if words::is_chez(previous) {
-            found.push((AT, 2, false));
-        }
-    }
-    let head: String = behind.chars().take(24).collect();
-    let head = fold(head.trim_start_matches([',', ' ', '(', '-', '\u{2010}', '\u{2011}']));
-    let first = head.split([' ', ',', ')', ';']).next().unwrap_or_default();
-    if matches!(
-        first,
-        "gmbh"
-            | "inc"
-            | "inc."
-            | "ltd"
-            | "ltd."
-            | "b.v."
-            | "bv"
-            | "s.a."
-            | "ag"
-            | "plc"
-            | "llc"
-            | "sas"
-            | "corp"
-            | "corp."
-    ) {
-        found.push(("a legal form", 4, true));
-    }
-    let compound = matches!(spot.tail, Tail::Compound | Tail::Possessive);
-    let role = |text: &str| {
-        words::cues(text, 0..text.len()).first().is_some_and(|(cue, range)| *cue == Cue::Role && range.start == 0)
-    };
-    let head = head.trim_start_matches(['\'', '’']).trim_start_matches("s ");
-    if role(head) {
-        found.push(("a position in it", if compound { 4 } else { 3 }, true));
-    }
-    if words::cues(head, 0..head.len()).first().is_some_and(|(cue, range)| *cue == Cue::Company && range.start == 0) {
-        found.push(("what companies do or have", 3, false));
-    }
-    if words::speaks(first) {
-        found.push((SPEAKS, 2, false));
-    }
-    if before.ends_with('(') && behind.starts_with([')', ',']) {
-        found.push(("in parentheses", 1, false));
-    }
-    found
 }

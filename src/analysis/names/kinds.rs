@@ -1,10 +1,12 @@
 //! Project or company, where one spelling is both ("Sysdig", "Kong"): by what stands around each mention. Pure functions.
 
 use super::candidates::Spot;
+use super::companies::company_cues;
 use super::context::Context;
-use super::evidence::{SPEAKS, company_cues};
+use super::cues::Cue;
+use super::evidence::SPEAKS;
 use super::versions;
-use super::words::{self, Cue};
+use super::words;
 
 /// Which of its two meanings a mention has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

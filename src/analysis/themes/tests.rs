@@ -83,6 +83,30 @@ fn a_heading_or_several_sentences_make_a_theme_and_a_single_mention_does_not() {
 }
 
 #[test]
+fn a_catchword_before_a_paragraph_names_its_theme_in_a_short_text() {
+    let lines = [
+        "Two days, four filter coffees.",
+        "Cost: the idle half of the notebooks was switched off at night.",
+        "See you next year.",
+    ];
+    assert_eq!(ids(&themes_of(&lines, &[])), ["finops"]);
+    let lines =
+        ["Two days, four filter coffees.", "Nobody asked what the cost of the notebooks was.", "See you next year."];
+    assert!(themes_of(&lines, &[]).is_empty());
+}
+
+#[test]
+fn a_paragraph_about_a_theme_is_enough_in_a_text_about_many() {
+    let mut lines =
+        vec!["The attack came in by the front door, and the risk with it: that was the one talk on encryption."];
+    let filler = "The room was full again and the speaker told once more how the day before had gone for the team.";
+    lines.extend(std::iter::repeat_n(filler, 30));
+    assert_eq!(ids(&themes_of(&lines, &[])), ["security"]);
+    let spread: Vec<&str> = std::iter::once("There was an attack.").chain(std::iter::repeat_n(filler, 30)).collect();
+    assert!(themes_of(&spread, &[]).is_empty());
+}
+
+#[test]
 fn the_strongest_theme_comes_first_and_scores_are_shares() {
     let lines = [
         "# Storage",
