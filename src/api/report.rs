@@ -111,7 +111,8 @@ pub struct ConferenceReportSpec {
     pub summary: SummaryOptions,
 
     /// How often a URL is looked at again, as a duration such as 30m or 6h; at least 1m. The moment within the interval is
-    /// fixed for each report, so that many reports spread evenly. ConfigMaps are watched and need no interval.
+    /// fixed for each report, so that many reports spread evenly. ConfigMaps are watched and need no interval,
+    /// unless the operator was told to watch labelled ones only.
     #[serde(default = "default_interval")]
     #[schemars(length(max = 32))]
     #[x_kube(validation = Rule::new("self.matches('^([0-9]+([.][0-9]+)?(ms|s|m|h))+$')").message("interval must be a duration of numbers with the units ms, s, m or h, for example 30m or 1h30m"))]

@@ -92,6 +92,10 @@ pub struct RunArgs {
     #[arg(long, env = "HTTP_ALLOW_PORT", value_delimiter = ',', value_name = "PORT")]
     http_allow_port: Vec<u16>,
 
+    /// The most bytes of a text behind a URL, after decompression; --max-text-bytes where it is not given
+    #[arg(long, env = "HTTP_MAX_BYTES", value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1024..=64 * 1024 * 1024))]
+    http_max_bytes: Option<u64>,
+
     /// The most fetches of URLs at a time; three quarters of --concurrency where it is not given, and never more
     #[arg(long, env = "HTTP_MAX_IN_FLIGHT", value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
     http_max_in_flight: Option<u16>,
@@ -172,7 +176,7 @@ impl RunArgs {
                     allow_ports: self.http_allow_port,
                 },
                 proxies,
-                max_bytes: self.max_text_bytes,
+                max_bytes: self.http_max_bytes.unwrap_or(self.max_text_bytes),
                 max_in_flight: usize::from(self.http_max_in_flight.unwrap_or(most_fetches).min(most_fetches)),
                 max_per_host: usize::from(self.http_max_per_host),
                 ..HttpSettings::default()
@@ -256,6 +260,7 @@ mod tests {
         assert!(settings.namespaces.is_empty());
         assert_eq!(settings.concurrency, 16);
         assert_eq!((settings.http.max_in_flight, settings.http.max_per_host), (12, 4));
+        assert_eq!((settings.max_bytes, settings.http.max_bytes), (2 << 20, 2 << 20));
         assert!(settings.http.proxies.is_none(), "proxies are for those who ask for them");
         assert_eq!(settings.watch_config_maps, WatchConfigMaps::All);
         assert_eq!(settings.health_addr, Listen::Everywhere(8081));
@@ -275,11 +280,13 @@ mod tests {
             "--watch-configmaps=Labelled",
             "--http-max-in-flight=100",
             "--http-max-per-host=2",
+            "--http-max-bytes=65536",
             "--health-addr=127.0.0.1:9",
         ])
         .unwrap();
         assert_eq!(settings.namespaces, ["a", "b"]);
         assert_eq!(settings.watch_config_maps, WatchConfigMaps::Labelled);
+        assert_eq!((settings.max_bytes, settings.http.max_bytes), (2 << 20, 65_536));
         assert_eq!((settings.http.max_in_flight, settings.http.max_per_host), (12, 2), "a quarter stays free");
         assert_eq!(settings.http.policy.allow_ports, [8443]);
         assert_eq!((settings.metrics_addr, settings.health_addr.to_string()), (None, "127.0.0.1:9".into()));

@@ -13,8 +13,8 @@ use super::client::{fetch, request, settings};
 use super::servers::{Loopback, Server, answer};
 use crate::support::{Bench, condition, ready_reason, report};
 
-/// Addresses that no report may lead to, loopback first.
-pub const SPELLINGS: [&str; 34] = [
+/// Addresses that no report may lead to: loopback in fifteen spellings, the metadata services of clouds in sixteen, and others.
+const SPELLINGS: [&str; 46] = [
     "127.0.0.1",
     "127.1",
     "127.0.1",
@@ -37,6 +37,18 @@ pub const SPELLINGS: [&str; 34] = [
     "0xa9fea9fe",
     "0251.0376.0251.0376",
     "[::ffff:a9fe:a9fe]",
+    "169.254.169.254.",
+    "169.254.43518",
+    "169.16689662",
+    "0xa9.0xfe.0xa9.0xfe",
+    "0xa9.254.169.254",
+    "025177524776",
+    "１６９.254.169.254",
+    "[::169.254.169.254]",
+    "[64:ff9b::169.254.169.254]",
+    "[64:ff9b:1::a9fe:a9fe]",
+    "[2002:a9fe:a9fe::]",
+    "[fd00:ec2::254]",
     "10.0.0.1",
     "172.16.0.1",
     "192.168.0.1",

@@ -39,7 +39,9 @@ impl Proxy {
                     seen.lock().unwrap().push(head.clone());
                     if let Some(refusal) = refusal {
                         let _ = client.write_all(refusal.as_bytes());
-                        let _ = client.read(&mut [0; 64]);
+                        if !refusal.is_empty() {
+                            let _ = client.read(&mut [0; 64]);
+                        }
                         return;
                     }
                     let _ = pass_on(&mut client, &head);
