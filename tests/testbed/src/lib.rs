@@ -10,6 +10,8 @@ pub mod cluster;
 #[cfg(feature = "cluster")]
 pub mod control_plane;
 #[cfg(feature = "cluster")]
+pub mod faults;
+#[cfg(feature = "cluster")]
 pub mod keys;
 #[cfg(feature = "cluster")]
 pub mod operator;
