@@ -4,7 +4,9 @@
 
 mod admission;
 mod catalogs;
+mod faults;
 mod generated;
 mod http_faults;
 mod reports;
 mod support;
+mod zz_oracle;

@@ -1,0 +1,228 @@
+//! Where a fault is played: a namespace, a proxy, an operator behind it, and a client of the test's own that goes around the proxy.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use http::{Method, Request};
+use kube::Client;
+use serde_json::{Value, json};
+use testbed::faults::{FaultProxy, On};
+use testbed::operator::Operator;
+use tokio::runtime::Runtime;
+
+use super::row::Case;
+use crate::support::{cluster, is_ready};
+
+/// How long anything may take that takes milliseconds on an idle machine.
+pub const SOON: Duration = Duration::from_secs(20);
+const GROUP: &str = "/apis/confreports.dev/v1alpha1";
+
+pub struct Stage {
+    pub namespace: String,
+    pub proxy: FaultProxy,
+    operator: Option<Operator>,
+    starts: usize,
+    client: Client,
+    runtime: Runtime,
+}
+
+impl Stage {
+    /// A stage without an operator yet.
+    pub fn new(purpose: &str) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let client = runtime.block_on(cluster().client()).unwrap();
+        let namespace = cluster().namespace(purpose).unwrap();
+        let proxy = FaultProxy::start(cluster()).unwrap();
+        Self { namespace, proxy, operator: None, starts: 0, client, runtime }
+    }
+
+    /// A stage with an operator that is ready.
+    pub fn open(purpose: &str, flags: &[&str]) -> Self {
+        let mut stage = Self::new(purpose);
+        stage.start(flags);
+        stage
+    }
+
+    /// Starts the operator and waits until it is ready.
+    pub fn start(&mut self, flags: &[&str]) {
+        self.launch(flags);
+        self.operator.as_mut().unwrap().wait_until_ready().unwrap();
+    }
+
+    /// Starts the operator without waiting.
+    pub fn launch(&mut self, flags: &[&str]) {
+        let watch = format!("--watch-namespaces={}", self.namespace);
+        let flags: Vec<&str> = std::iter::once(watch.as_str()).chain(flags.iter().copied()).collect();
+        self.starts += 1;
+        let name = format!("{}-{}", self.namespace, self.starts);
+        let binary = Path::new(env!("CARGO_BIN_EXE_conference-report-operator"));
+        self.operator = Some(Operator::launch(binary, cluster(), &name, &flags, self.proxy.kubeconfig()).unwrap());
+    }
+
+    /// The operator that runs now.
+    pub fn operator(&self) -> &Operator {
+        self.operator.as_ref().expect("an operator should run")
+    }
+
+    /// Ends the operator with SIGKILL.
+    pub fn kill(&mut self) {
+        self.operator.take().unwrap().kill().unwrap();
+    }
+
+    /// Ends the operator with SIGTERM; its exit code.
+    pub fn stop(&mut self) -> Option<i32> {
+        self.operator.take().unwrap().stop()
+    }
+
+    fn path(&self, kind: &str, name: &str) -> String {
+        let namespace = &self.namespace;
+        let (prefix, plural) = match kind {
+            "ConfigMap" => ("/api/v1", "configmaps"),
+            "Secret" => ("/api/v1", "secrets"),
+            "Event" => ("/apis/events.k8s.io/v1", "events"),
+            "ReportCatalog" => (GROUP, "reportcatalogs"),
+            _ => (GROUP, "conferencereports"),
+        };
+        let name = if name.is_empty() { String::new() } else { format!("/{name}") };
+        format!("{prefix}/namespaces/{namespace}/{plural}{name}")
+    }
+
+    fn request(&self, method: Method, path: &str, body: &Value) -> Result<Value, kube::Error> {
+        let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("content-type", "application/apply-patch+yaml")
+            .body(body)
+            .unwrap();
+        self.runtime.block_on(self.client.request(request))
+    }
+
+    /// Applies an object.
+    pub fn apply(&self, object: &Value) {
+        let name = object["metadata"]["name"].as_str().unwrap();
+        let path = format!(
+            "{}?fieldManager=test&force=true",
+            self.path(object["kind"].as_str().unwrap(), name)
+        );
+        self.request(Method::PATCH, &path, object).unwrap();
+    }
+
+    /// Deletes an object.
+    pub fn delete(&self, kind: &str, name: &str) {
+        self.request(Method::DELETE, &self.path(kind, name), &Value::Null).unwrap();
+    }
+
+    /// An object as it is now; null where there is none.
+    pub fn get(&self, kind: &str, name: &str) -> Value {
+        match self.request(Method::GET, &self.path(kind, name), &Value::Null) {
+            Ok(object) => object,
+            Err(kube::Error::Api(status)) if status.code == 404 => Value::Null,
+            Err(error) => panic!("{kind} {name}: {error}"),
+        }
+    }
+
+    /// A report as it is now.
+    pub fn report(&self, name: &str) -> Value {
+        self.get("ConferenceReport", name)
+    }
+
+    /// All objects of a kind.
+    pub fn all(&self, kind: &str) -> Vec<Value> {
+        self.get(kind, "")["items"].as_array().cloned().unwrap_or_default()
+    }
+
+    /// Waits until a report is as it should be.
+    pub fn wait(&self, name: &str, limit: Duration, what: &str, reached: impl Fn(&Value) -> bool) -> Result<Value, String> {
+        let deadline = Instant::now() + limit;
+        loop {
+            let report = self.report(name);
+            if reached(&report) {
+                return Ok(report);
+            }
+            if Instant::now() > deadline {
+                let log = self.operator.as_ref().map(Operator::log_text).unwrap_or_default();
+                let log: Vec<&str> = log.lines().rev().take(12).collect();
+                return Err(format!(
+                    "{name} was not {what} within {limit:?}; it is {:#}\nlatest log lines first:\n{}",
+                    report["status"],
+                    log.join("\n")
+                ));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Waits until a report is Ready for its present generation.
+    pub fn ready(&self, name: &str) -> Result<Value, String> {
+        self.wait(name, SOON, "Ready", is_ready)
+    }
+
+    /// Waits until a report is Ready and names a project.
+    pub fn names(&self, name: &str, project: &str) -> Result<Value, String> {
+        self.wait(name, SOON, &format!("aware of {project}"), |report| is_ready(report) && mentions(report, project))
+    }
+
+    /// Waits until the reconcilers have asked for nothing for a while.
+    pub fn quiet(&self) {
+        let mut before = usize::MAX;
+        loop {
+            let now = self.proxy.calls(&On::reconcilers()).len();
+            if now == before {
+                return;
+            }
+            before = now;
+            std::thread::sleep(Duration::from_millis(400));
+        }
+    }
+
+    /// How many statuses were really written, whatever the operator heard of it.
+    pub fn writes(&self) -> usize {
+        ["conferencereports", "reportcatalogs"]
+            .iter()
+            .flat_map(|resource| self.proxy.calls(&On::patch(resource)))
+            .filter(|call| call.succeeded())
+            .count()
+    }
+
+    /// No more writes than content changes.
+    pub fn writes_at_most(&self, most: usize) -> Case {
+        self.quiet();
+        let writes = self.writes();
+        super::row::must(writes <= most, || format!("{writes} writes for {most} changes"))
+    }
+
+    /// The sum of a metric over all its labels.
+    pub fn metric(&self, name: &str) -> f64 {
+        let text = self.operator().metrics().unwrap();
+        let lines = text.lines().filter(|line| {
+            line.strip_prefix(name).is_some_and(|rest| rest.starts_with(' ') || rest.starts_with('{'))
+        });
+        lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+    }
+}
+
+/// A ConfigMap with a text that names a project.
+pub fn text(name: &str, project: &str) -> Value {
+    let text = format!("# KubeCon Europe 2024\n\nIn Paris we saw how {project} works in a large Kubernetes cluster.\n");
+    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"report.md": text}})
+}
+
+/// A report on the ConfigMap of the same name.
+pub fn on_map(name: &str) -> Value {
+    report(name, json!({"source": {"configMapRef": {"name": name}}}))
+}
+
+/// A report that holds its text, which names a project.
+pub fn inline(name: &str, project: &str) -> Value {
+    report(name, json!({"source": {"inline": format!("At KubeCon Europe 2024 we saw how {project} works in a large Kubernetes cluster.")}}))
+}
+
+pub fn report(name: &str, spec: Value) -> Value {
+    json!({"apiVersion": "confreports.dev/v1alpha1", "kind": "ConferenceReport", "metadata": {"name": name}, "spec": spec})
+}
+
+/// Whether a report's status names a project.
+pub fn mentions(report: &Value, project: &str) -> bool {
+    crate::support::names(report, "projects").iter().any(|name| name == project)
+}
