@@ -3,37 +3,31 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use http::{Method, Request};
-use kube::Client;
 use serde_json::{Value, json};
 use testbed::faults::{FaultProxy, On};
+use testbed::objects::Objects;
 use testbed::operator::Operator;
-use tokio::runtime::Runtime;
 
 use super::row::Case;
 use crate::support::{cluster, is_ready};
 
 /// How long anything may take that takes milliseconds on an idle machine.
 pub const SOON: Duration = Duration::from_secs(20);
-const GROUP: &str = "/apis/confreports.dev/v1alpha1";
 
 pub struct Stage {
     pub namespace: String,
     pub proxy: FaultProxy,
     operator: Option<Operator>,
     starts: usize,
-    client: Client,
-    runtime: Runtime,
+    objects: Objects,
 }
 
 impl Stage {
     /// A stage without an operator yet.
     pub fn new(purpose: &str) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let client = runtime.block_on(cluster().client()).unwrap();
-        let namespace = cluster().namespace(purpose).unwrap();
+        let objects = Objects::new(cluster(), purpose).unwrap();
         let proxy = FaultProxy::start(cluster()).unwrap();
-        Self { namespace, proxy, operator: None, starts: 0, client, runtime }
+        Self { namespace: objects.namespace.clone(), proxy, operator: None, starts: 0, objects }
     }
 
     /// A stage with an operator that is ready.
@@ -74,62 +68,24 @@ impl Stage {
         self.operator.take().unwrap().stop()
     }
 
-    fn path(&self, kind: &str, name: &str) -> String {
-        let namespace = &self.namespace;
-        let (prefix, plural) = match kind {
-            "ConfigMap" => ("/api/v1", "configmaps"),
-            "Secret" => ("/api/v1", "secrets"),
-            "Event" => ("/apis/events.k8s.io/v1", "events"),
-            "ReportCatalog" => (GROUP, "reportcatalogs"),
-            _ => (GROUP, "conferencereports"),
-        };
-        let name = if name.is_empty() { String::new() } else { format!("/{name}") };
-        format!("{prefix}/namespaces/{namespace}/{plural}{name}")
-    }
-
-    fn request(&self, method: Method, path: &str, body: &Value) -> Result<Value, kube::Error> {
-        let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("content-type", "application/apply-patch+yaml")
-            .body(body)
-            .unwrap();
-        self.runtime.block_on(self.client.request(request))
-    }
-
     /// Applies an object.
     pub fn apply(&self, object: &Value) {
-        let name = object["metadata"]["name"].as_str().unwrap();
-        let path = format!(
-            "{}?fieldManager=test&force=true",
-            self.path(object["kind"].as_str().unwrap(), name)
-        );
-        self.request(Method::PATCH, &path, object).unwrap();
+        self.objects.apply(object).unwrap();
     }
 
     /// Deletes an object.
     pub fn delete(&self, kind: &str, name: &str) {
-        self.request(Method::DELETE, &self.path(kind, name), &Value::Null).unwrap();
-    }
-
-    /// An object as it is now; null where there is none.
-    pub fn get(&self, kind: &str, name: &str) -> Value {
-        match self.request(Method::GET, &self.path(kind, name), &Value::Null) {
-            Ok(object) => object,
-            Err(kube::Error::Api(status)) if status.code == 404 => Value::Null,
-            Err(error) => panic!("{kind} {name}: {error}"),
-        }
+        self.objects.delete(kind, name).unwrap();
     }
 
     /// A report as it is now.
     pub fn report(&self, name: &str) -> Value {
-        self.get("ConferenceReport", name)
+        self.objects.get("ConferenceReport", name).unwrap()
     }
 
     /// All objects of a kind.
     pub fn all(&self, kind: &str) -> Vec<Value> {
-        self.get(kind, "")["items"].as_array().cloned().unwrap_or_default()
+        self.objects.all(kind).unwrap()
     }
 
     /// Waits until a report is as it should be.

@@ -14,12 +14,16 @@ pub mod faults;
 #[cfg(feature = "cluster")]
 pub mod keys;
 #[cfg(feature = "cluster")]
+pub mod objects;
+#[cfg(feature = "cluster")]
 pub mod operator;
 pub mod progress;
 #[cfg(feature = "cluster")]
 pub mod report_server;
 #[cfg(feature = "cluster")]
 pub mod scoring;
+#[cfg(feature = "cluster")]
+pub mod soak;
 #[cfg(feature = "cluster")]
 mod supervise;
 
