@@ -2,6 +2,7 @@
 //! into a matcher.
 
 pub mod check;
+pub mod conflicts;
 pub mod fold;
 mod load;
 pub mod matcher;

@@ -2,6 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
+use super::conflicts::{self, Conflict, Conflicts};
 use super::fold::{fold, squash};
 use super::load::{hex, parse_term};
 use super::matcher::NameKind;
@@ -9,9 +10,10 @@ use super::{Catalog, Matching, Organization, Project, Surface, Theme};
 use crate::api::{CatalogOrganization, CatalogProject, CatalogTheme, ReportCatalogSpec};
 
 impl Catalog {
-    /// This catalog with others, each with its name for messages, on top of it in their order; and the conflicts found: spellings that another
-    /// entry has too, references that lead nowhere, exclusions of what is not there. Where spellings clash, the overlay's entry has it.
-    pub fn with_overlays(&self, overlays: &[(&str, &ReportCatalogSpec)]) -> (Catalog, Vec<String>) {
+    /// This catalog with others, each with its name for messages, on top of it in their order; and the conflicts found: what is wrong within one,
+    /// spellings that another entry has too, references that lead nowhere, exclusions of what is not there. Where spellings clash, the
+    /// overlay's entry has it.
+    pub fn with_overlays(&self, overlays: &[(&str, &ReportCatalogSpec)]) -> (Catalog, Vec<Conflict>) {
         let mut catalog = Catalog {
             revision: self.revision.clone(),
             projects: self.projects.clone(),
@@ -23,45 +25,57 @@ impl Catalog {
             block_phrases: self.block_phrases.clone(),
             ..Catalog::default()
         };
-        let mut conflicts = Vec::new();
+        let mut found = Vec::new();
         for (name, spec) in overlays {
-            catalog.apply(name, spec, &mut conflicts);
+            let mut conflicts = Conflicts { catalog: name, found: Vec::new() };
+            conflicts::within(spec, &mut conflicts);
+            catalog.apply(spec, &mut conflicts);
+            found.append(&mut conflicts.found);
         }
         catalog.revision = revision(&self.revision, overlays);
-        (catalog.compiled(), conflicts)
+        (catalog.compiled(), found)
     }
 
-    fn apply(&mut self, name: &str, spec: &ReportCatalogSpec, conflicts: &mut Vec<String>) {
+    fn apply(&mut self, spec: &ReportCatalogSpec, conflicts: &mut Conflicts<'_>) {
         for theme in &spec.themes {
             self.apply_theme(theme);
         }
-        for project in &spec.projects {
-            self.apply_project(name, project, conflicts);
+        for (at, project) in spec.projects.iter().enumerate() {
+            self.apply_project(at, project, conflicts);
         }
-        for organization in &spec.organizations {
-            self.apply_organization(name, organization, conflicts);
+        for (at, organization) in spec.organizations.iter().enumerate() {
+            self.apply_organization(at, organization, conflicts);
         }
-        for excluded in &spec.exclude {
+        for (at, excluded) in spec.exclude.iter().enumerate() {
             if !self.exclude(excluded) {
-                conflicts.push(format!("{name}: exclude: nothing is called {excluded:?}"));
+                let problem = format!(
+                    "nothing is called {excluded:?}; write a name, an alias or the id of a theme, as `catalog list` prints them"
+                );
+                conflicts.error(format!("spec.exclude[{at}]"), problem);
             }
         }
-        for project in &spec.projects {
-            for theme in project.themes.iter().filter(|theme| !self.themes.iter().any(|known| known.name == **theme)) {
-                conflicts.push(format!("{name}: project {:?}: there is no theme {theme:?}", project.name));
+        for (at, project) in spec.projects.iter().enumerate() {
+            for (number, theme) in project.themes.iter().enumerate() {
+                if !self.themes.iter().any(|known| known.name == *theme) {
+                    let problem = format!(
+                        "there is no theme {theme:?}; add it under spec.themes, or take one that `catalog list` prints"
+                    );
+                    conflicts.error(format!("spec.projects[{at}].themes[{number}]"), problem);
+                }
             }
             if let Some(parent) = &project.parent
                 && !self.projects.iter().any(|known| squash(&known.name) == squash(parent))
             {
-                conflicts.push(format!(
-                    "{name}: project {:?}: there is no project {parent:?} that it could be a part of",
+                let problem = format!(
+                    "there is no project {parent:?} that {:?} could be a part of; add it, or leave the parent out",
                     project.name
-                ));
+                );
+                conflicts.warning(format!("spec.projects[{at}].parent"), problem);
             }
         }
     }
 
-    fn apply_project(&mut self, catalog: &str, entry: &CatalogProject, conflicts: &mut Vec<String>) {
+    fn apply_project(&mut self, at_entry: usize, entry: &CatalogProject, conflicts: &mut Conflicts<'_>) {
         let at = self.projects.iter().position(|known| squash(&known.name) == squash(&entry.name));
         let index = at.unwrap_or_else(|| {
             self.projects.push(Project { name: entry.name.clone(), ..Project::default() });
@@ -70,7 +84,7 @@ impl Catalog {
         for taken in
             take_spellings(entry.names(), self.projects.iter_mut().map(|p| (p.name.as_str(), &mut p.surfaces)), index)
         {
-            conflicts.push(format!("{catalog}: project {:?}: {taken}", entry.name));
+            conflicts.warning(format!("spec.projects[{at_entry}]"), taken);
         }
         let Some(project) = self.projects.get_mut(index) else { return };
         add_spellings(&mut project.surfaces, entry.names(), entry.matching);
@@ -93,7 +107,7 @@ impl Catalog {
         }
     }
 
-    fn apply_organization(&mut self, catalog: &str, entry: &CatalogOrganization, conflicts: &mut Vec<String>) {
+    fn apply_organization(&mut self, at_entry: usize, entry: &CatalogOrganization, conflicts: &mut Conflicts<'_>) {
         let at = self.organizations.iter().position(|known| squash(&known.name) == squash(&entry.name));
         let index = at.unwrap_or_else(|| {
             self.organizations.push(Organization { name: entry.name.clone(), ..Organization::default() });
@@ -103,7 +117,7 @@ impl Catalog {
         for taken in
             take_spellings(names(), self.organizations.iter_mut().map(|o| (o.name.as_str(), &mut o.surfaces)), index)
         {
-            conflicts.push(format!("{catalog}: organization {:?}: {taken}", entry.name));
+            conflicts.warning(format!("spec.organizations[{at_entry}]"), taken);
         }
         let Some(organization) = self.organizations.get_mut(index) else { return };
         add_spellings(&mut organization.surfaces, names(), entry.matching);
@@ -125,14 +139,23 @@ impl Catalog {
         }
     }
 
-    /// Removes what is called so; false if nothing is.
+    /// Removes what is called so, or the spelling where it is only an alias; false if there is neither.
     fn exclude(&mut self, name: &str) -> bool {
-        let before = self.projects.len() + self.organizations.len() + self.themes.len();
+        let count = |catalog: &Self| {
+            let surfaces = catalog.projects.iter().map(|known| known.surfaces.len());
+            let surfaces = surfaces.chain(catalog.organizations.iter().map(|known| known.surfaces.len()));
+            surfaces.sum::<usize>() + catalog.projects.len() + catalog.organizations.len() + catalog.themes.len()
+        };
+        let before = count(self);
         let key = squash(name);
         self.projects.retain(|known| squash(&known.name) != key);
         self.organizations.retain(|known| squash(&known.name) != key);
+        let surfaces = self.projects.iter_mut().map(|known| &mut known.surfaces);
+        for surfaces in surfaces.chain(self.organizations.iter_mut().map(|known| &mut known.surfaces)) {
+            surfaces.retain(|surface| squash(&surface.text) != key);
+        }
         self.themes.retain(|known| known.name != name);
-        before != self.projects.len() + self.organizations.len() + self.themes.len()
+        before != count(self)
     }
 
     /// Index of the entry that is called so.
@@ -164,7 +187,9 @@ fn take_spellings<'a, 'b>(
             let key = squash(&surface.text);
             let clash = keys.iter().find(|(known, _)| *known == key);
             if let Some((_, name)) = clash {
-                taken.push(format!("{name:?} is also a name of {owner:?}, and no longer means that"));
+                taken.push(format!(
+                    "{name:?} is also a name of {owner:?}, and no longer means that; exclude {owner:?} if that is meant"
+                ));
             }
             clash.is_none()
         });
@@ -235,7 +260,7 @@ mod tests {
             ..ReportCatalogSpec::default()
         };
         let (catalog, conflicts) = base().with_overlays(&[("team", &spec)]);
-        assert_eq!(conflicts, Vec::<String>::new());
+        assert_eq!(conflicts, Vec::new());
         let alpha = &catalog.projects[0];
         assert_eq!(
             (alpha.name.as_str(), alpha.category.as_deref(), alpha.homepage.as_deref()),
@@ -261,8 +286,17 @@ mod tests {
         let parts = ["\"Be\" is also a name of \"Beta\"", "\"Omega\"", "no theme \"none\"", "no project \"Nobody\""];
         assert_eq!(conflicts.len(), parts.len(), "{conflicts:#?}");
         for part in parts {
-            assert!(conflicts.iter().any(|conflict| conflict.contains(part)), "{part}: {conflicts:#?}");
+            let told = |conflict: &Conflict| conflict.to_string().contains(part) && conflict.field.starts_with("spec.");
+            assert!(conflicts.iter().any(told), "{part}: {conflicts:#?}");
         }
+    }
+
+    #[test]
+    fn an_excluded_alias_is_gone_and_its_entry_stays() {
+        let spec = ReportCatalogSpec { exclude: vec!["AL".into()], ..ReportCatalogSpec::default() };
+        let (catalog, conflicts) = base().with_overlays(&[("team", &spec)]);
+        assert_eq!(conflicts, Vec::new());
+        assert!(catalog.names.lookup("al").is_none() && catalog.names.lookup("alpha").is_some());
     }
 
     #[test]

@@ -8,11 +8,12 @@ use clap::Args;
 use ipnet::IpNet;
 
 use crate::controller::schedule::parse_duration;
-use crate::runtime::config::Settings;
+use crate::runtime::config::{Settings, WatchConfigMaps};
 use crate::runtime::telemetry::{self, LogFormat};
 use crate::runtime::{operator, shutdown};
 use crate::source::http::HttpSettings;
 use crate::source::http::policy::{HostPattern, Policy};
+use crate::source::http::proxy::{Proxies, ProxyError};
 
 /// Flags of `run`. Each may also be given as an environment variable.
 #[derive(Args, Clone, Debug)]
@@ -20,6 +21,10 @@ pub struct RunArgs {
     /// Namespaces to watch, separated by commas; all where none is given
     #[arg(long, env = "WATCH_NAMESPACES", value_delimiter = ',', value_name = "NAMESPACE")]
     watch_namespaces: Vec<String>,
+
+    /// Which ConfigMaps are watched; those that are not are read once an interval
+    #[arg(long, env = "WATCH_CONFIGMAPS", value_enum, ignore_case = true, default_value_t = WatchConfigMaps::All)]
+    watch_configmaps: WatchConfigMaps,
 
     /// How many reports are worked on at a time
     #[arg(long, env = "CONCURRENCY", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -57,6 +62,18 @@ pub struct RunArgs {
     #[arg(long, env = "HTTP_ALLOW_PORT", value_delimiter = ',', value_name = "PORT")]
     http_allow_port: Vec<u16>,
 
+    /// The most fetches of URLs at a time; three quarters of --concurrency where it is not given, and never more
+    #[arg(long, env = "HTTP_MAX_IN_FLIGHT", value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    http_max_in_flight: Option<u16>,
+
+    /// The most fetches of URLs at a time from one host
+    #[arg(long, env = "HTTP_MAX_PER_HOST", value_name = "NUMBER", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    http_max_per_host: u16,
+
+    /// Fetch URLs through the proxies that HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY name
+    #[arg(long, env = "HTTP_PROXY_FROM_ENVIRONMENT")]
+    http_proxy_from_environment: bool,
+
     /// Address where /livez and /readyz are served
     #[arg(long, env = "HEALTH_ADDR", default_value = ":8081", value_parser = address)]
     health_addr: SocketAddr,
@@ -83,9 +100,13 @@ pub struct RunArgs {
 struct Address(Option<SocketAddr>);
 
 impl RunArgs {
-    fn settings(self) -> Settings {
-        Settings {
+    fn settings(self) -> Result<Settings, ProxyError> {
+        let proxies = if self.http_proxy_from_environment { Some(Proxies::from_environment()?) } else { None };
+        // At least a quarter of the places is kept for reports that do not wait for foreign servers.
+        let most_fetches = (self.concurrency * 3 / 4).max(1);
+        Ok(Settings {
             namespaces: self.watch_namespaces.into_iter().filter(|name| !name.is_empty()).collect(),
+            watch_config_maps: self.watch_configmaps,
             concurrency: self.concurrency,
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             analysis_timeout: self.analysis_timeout,
@@ -99,14 +120,16 @@ impl RunArgs {
                     deny_hosts: self.http_deny_host,
                     allow_ports: self.http_allow_port,
                 },
+                proxies,
                 max_bytes: self.max_text_bytes,
-                max_in_flight: usize::from(self.concurrency),
+                max_in_flight: usize::from(self.http_max_in_flight.unwrap_or(most_fetches).min(most_fetches)),
+                max_per_host: usize::from(self.http_max_per_host),
                 ..HttpSettings::default()
             },
             health_addr: self.health_addr,
             metrics_addr: self.metrics_addr.0,
             instance: self.pod_name,
-        }
+        })
     }
 }
 
@@ -137,7 +160,7 @@ pub(super) fn execute(args: RunArgs) -> ExitCode {
 /// When it cannot start, or a part of it ended.
 pub async fn run(args: RunArgs) -> Result<(), Box<dyn std::error::Error>> {
     let stop = shutdown::on_signal()?;
-    Ok(operator::run(args.settings(), stop).await?)
+    Ok(operator::run(args.settings()?, stop).await?)
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -168,7 +191,7 @@ mod tests {
     }
 
     fn parse(flags: &[&str]) -> Result<Settings, clap::Error> {
-        Line::try_parse_from(["run"].iter().chain(flags)).map(|line| line.args.settings())
+        Line::try_parse_from(["run"].iter().chain(flags)).map(|line| line.args.settings().unwrap())
     }
 
     #[test]
@@ -176,6 +199,9 @@ mod tests {
         let settings = parse(&[]).unwrap();
         assert!(settings.namespaces.is_empty());
         assert_eq!(settings.concurrency, 16);
+        assert_eq!((settings.http.max_in_flight, settings.http.max_per_host), (12, 4));
+        assert!(settings.http.proxies.is_none(), "proxies are for those who ask for them");
+        assert_eq!(settings.watch_config_maps, WatchConfigMaps::All);
         assert_eq!(settings.health_addr.port(), 8081);
         assert_eq!(settings.metrics_addr.map(|address| address.port()), Some(8080));
         assert!(settings.http.policy.allow_cidrs.is_empty() && settings.http.policy.allow_hosts.is_empty());
@@ -189,10 +215,15 @@ mod tests {
             "--http-allow-host=localhost",
             "--http-allow-port=8443",
             "--metrics-addr=0",
+            "--watch-configmaps=Labelled",
+            "--http-max-in-flight=100",
+            "--http-max-per-host=2",
             "--health-addr=127.0.0.1:9",
         ])
         .unwrap();
         assert_eq!(settings.namespaces, ["a", "b"]);
+        assert_eq!(settings.watch_config_maps, WatchConfigMaps::Labelled);
+        assert_eq!((settings.http.max_in_flight, settings.http.max_per_host), (12, 2), "a quarter stays free");
         assert_eq!(settings.http.policy.allow_ports, [8443]);
         assert_eq!((settings.metrics_addr, settings.health_addr.to_string()), (None, "127.0.0.1:9".into()));
     }

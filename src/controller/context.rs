@@ -35,8 +35,6 @@ pub struct Context {
     pub metrics: Arc<Metrics>,
     /// Runs at a time.
     pub runs: Semaphore,
-    /// Of these, the ones that may fetch URLs: slow servers must leave room for the rest.
-    pub fetches: Semaphore,
     /// Most bytes of a text.
     pub max_bytes: u64,
     /// Time for one request to the Kubernetes API.
@@ -71,6 +69,8 @@ pub struct Scope {
     pub catalog_ledger: Arc<Ledger>,
     /// Metadata of ConfigMaps.
     pub config_maps: Watched<PartialObjectMeta<ConfigMap>>,
+    /// Whether just the labelled ones among them are watched.
+    pub labelled_only: bool,
     /// Catalogs.
     pub catalogs: Watched<ReportCatalog>,
 }
@@ -82,6 +82,7 @@ impl Scope {
             return MapState::Unknown;
         }
         match self.config_maps.store.get(&ObjectRef::new(name).within(namespace)) {
+            None if self.labelled_only => MapState::Unwatched,
             None => MapState::Missing,
             Some(map) => MapState::At(ConfigMapVersion {
                 uid: map.metadata.uid.clone().unwrap_or_default(),

@@ -29,7 +29,9 @@ const MAX_CONFLICT: usize = 250;
 /// None.
 pub async fn reconcile(catalog: Arc<ReportCatalog>, scope: Arc<Scope>) -> Result<Action, Infallible> {
     let metadata = &catalog.metadata;
-    let (Some(namespace), Some(name), Some(uid)) = (&metadata.namespace, &metadata.name, &metadata.uid) else {
+    let (Some(namespace), Some(name), Some(uid), Some(version)) =
+        (&metadata.namespace, &metadata.name, &metadata.uid, &metadata.resource_version)
+    else {
         return Ok(Action::await_change());
     };
     if metadata.deletion_timestamp.is_some() {
@@ -43,7 +45,7 @@ pub async fn reconcile(catalog: Arc<ReportCatalog>, scope: Arc<Scope>) -> Result
         return Ok(Action::await_change());
     }
     let target = Target { namespace, name, uid };
-    let written = write::apply::<ReportCatalog>(&context.client, target, &status, context.api_timeout).await;
+    let written = write::apply::<ReportCatalog>(&context.client, target, version, &status, context.api_timeout).await;
     let (label, action) = match written {
         Ok(_) | Err(WriteError::Gone) => {
             scope.catalog_ledger.evict(uid);
@@ -66,7 +68,8 @@ async fn status(catalog: &Arc<ReportCatalog>, scope: &Scope) -> ReportCatalogSta
     let (builtin, copy) = (Arc::clone(scope.context.analyzers.builtin()), Arc::clone(catalog));
     let compiled = scope.context.analyzers.workers().run(move || {
         let name = copy.metadata.name.clone().unwrap_or_default();
-        builtin.with_overlays(&[(name.as_str(), &copy.spec)]).1
+        let conflicts = builtin.with_overlays(&[(name.as_str(), &copy.spec)]).1;
+        conflicts.iter().map(ToString::to_string).collect::<Vec<String>>()
     });
     let (verdict, message, conflicts) = match compiled.await {
         Ok(conflicts) if conflicts.is_empty() => (Verdict::Succeeded, "the catalog can be used".to_owned(), conflicts),

@@ -28,7 +28,7 @@ use crate::controller::{reconcile, reconcile_catalog};
 use crate::source::http::HttpClient;
 
 use super::client::{self, ClientError};
-use super::config::Settings;
+use super::config::{Settings, WatchConfigMaps};
 use super::health::Health;
 use super::metrics::Metrics;
 use super::server::{self, Answer};
@@ -81,8 +81,6 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> Result<(), Oper
         analyzers: Analyzers::new(Workers::new(settings.cores, settings.analysis_timeout)),
         events: Events::start(client.clone(), settings.instance.clone(), Arc::clone(&metrics)),
         runs: Semaphore::new(concurrency),
-        // At least a quarter of the places is kept for reports that do not wait for foreign servers.
-        fetches: Semaphore::new((concurrency * 3 / 4).max(1)),
         metrics: Arc::clone(&metrics),
         max_bytes: settings.max_bytes,
         api_timeout: settings.api_timeout,
@@ -189,6 +187,7 @@ fn start_scope(
         ledger: Arc::clone(ledger),
         catalog_ledger: Arc::new(Ledger::default()),
         config_maps: maps.0.clone(),
+        labelled_only: settings.watch_config_maps == WatchConfigMaps::Labelled,
         catalogs: catalogs.0.clone(),
     });
     let (report_triggers, report_queue) = unbounded();
@@ -202,8 +201,11 @@ fn start_scope(
     let changed = on_report(Arc::clone(&scope), report_triggers.clone());
     parts.spawn(watch::fill(events, reports, reporter("conferencereports", "ConferenceReports"), prune, changed));
 
-    let events =
-        watch::events(api::<PartialObjectMeta<ConfigMap>>(client, namespace), reporter("configmaps", "ConfigMaps"));
+    let events = watch::selected_events(
+        api::<PartialObjectMeta<ConfigMap>>(client, namespace),
+        settings.watch_config_maps.label_selector(),
+        reporter("configmaps", "ConfigMaps"),
+    );
     let changed = on_config_map(Arc::clone(&scope), report_triggers.clone());
     parts.spawn(watch::fill(events, maps, reporter("configmaps", "ConfigMaps"), prune_map, changed));
 

@@ -52,7 +52,20 @@ pub fn events<K>(api: Api<K>, reporter: Reporter) -> impl Stream<Item = Event<K>
 where
     K: Resource + Clone + DeserializeOwned + Debug + Send + 'static,
 {
-    watch(api, config()).default_backoff().filter_map(move |event| {
+    selected_events(api, None, reporter)
+}
+
+/// The same for the objects that a label selector chooses.
+pub fn selected_events<K>(
+    api: Api<K>,
+    labels: Option<&str>,
+    reporter: Reporter,
+) -> impl Stream<Item = Event<K>> + Send + use<K>
+where
+    K: Resource + Clone + DeserializeOwned + Debug + Send + 'static,
+{
+    let config = watcher::Config { label_selector: labels.map(str::to_owned), ..config() };
+    watch(api, config).default_backoff().filter_map(move |event| {
         let kept = match event {
             Ok(event) => {
                 reporter.metrics.watch_event(reporter.resource);

@@ -4,9 +4,12 @@
 
 mod admission;
 mod catalogs;
+mod config_maps;
+mod documents;
 mod faults;
 mod generated;
-mod http_faults;
+mod http;
+mod memory;
 mod reports;
 mod support;
 mod zz_oracle;

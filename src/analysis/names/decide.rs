@@ -47,12 +47,14 @@ impl Judged<'_> {
         let has = |label| self.parts.iter().any(|part| part.label == label);
         match self.target.kind {
             NameKind::Organization => {
-                has(evidence::CAPITAL) && has(evidence::COMPANIES) && self.score() >= THRESHOLD + 2
+                has(evidence::CAPITAL)
+                    && (has(evidence::COMPANIES) || has(evidence::AT) || has(evidence::SPEAKS))
+                    && self.score() >= THRESHOLD + 2
             }
             NameKind::Project => {
-                (has(evidence::CAPITAL) || has(evidence::LIST))
-                    && has(evidence::HOSTED)
-                    && self.score() >= THRESHOLD + 3
+                let known = has(evidence::HOSTED) || has(evidence::PART);
+                (has(evidence::CAPITAL) || has(evidence::LIST) || has(evidence::BETWEEN))
+                    && self.score() >= THRESHOLD + if known { 3 } else { 6 }
             }
         }
     }
@@ -61,7 +63,7 @@ impl Judged<'_> {
     fn stands(&self) -> bool {
         match self.gate {
             Gate::Accept => true,
-            Gate::Score => self.score() >= THRESHOLD,
+            Gate::Score | Gate::Small => self.score() >= THRESHOLD,
             Gate::Cue => self.score() >= THRESHOLD && (self.cue_score() >= THRESHOLD || self.is_overwhelming()),
             Gate::Refuse(_) => false,
         }
@@ -123,7 +125,8 @@ pub(super) fn decide<'a>(
     let surroundings: Vec<Option<Surroundings>> = judged
         .iter()
         .map(|item| {
-            let spot = spots.get(item.spot).filter(|_| matches!(item.gate, Gate::Score | Gate::Cue))?;
+            let weighed = matches!(item.gate, Gate::Score | Gate::Cue | Gate::Small);
+            let spot = spots.get(item.spot).filter(|_| weighed)?;
             Some(Surroundings::new(&context, spot, item.target))
         })
         .collect();
@@ -188,14 +191,18 @@ fn vendor_parts(context: &Context<'_>, spots: &[Spot], judged: &[Judged<'_>]) ->
 fn publish(context: &mut Context<'_>, spots: &[Spot], judged: &[Judged<'_>]) {
     context.entries.clear();
     for known in &mut context.known {
-        (known.project, known.organization) = (false, false);
+        (known.project, known.reported, known.organization) = (false, false, false);
     }
     for item in judged.iter().filter(|item| item.accepted) {
         let Some(spot) = spots.get(item.spot) else { continue };
         context.entries.entry((item.target.kind, item.target.entry)).or_default().insert(spot.pattern);
         if let Some(known) = context.known.get_mut(item.spot) {
             match item.target.kind {
-                NameKind::Project => known.project = true,
+                NameKind::Project => {
+                    let general = context.catalog.projects.get(item.target.entry).is_none_or(|found| found.general);
+                    known.project = true;
+                    known.reported |= !general && item.gate == Gate::Accept;
+                }
                 NameKind::Organization => known.organization = true,
             }
         }
@@ -223,7 +230,7 @@ fn follow(spots: &[Spot], judged: &mut [Judged<'_>]) {
         item.accepted = match item.gate {
             Gate::Score => item.score() >= THRESHOLD - FOLLOWER,
             Gate::Cue => item.score() >= THRESHOLD - 1,
-            Gate::Accept | Gate::Refuse(_) => false,
+            Gate::Accept | Gate::Small | Gate::Refuse(_) => false,
         };
     }
 }

@@ -22,8 +22,16 @@ pub(super) const CAPITAL: &str = "a capital inside a sentence";
 pub(super) const COMPANIES: &str = "words of companies nearby";
 /// Label: another name beside it in an enumeration.
 pub(super) const LIST: &str = "in a list beside another";
+/// Label: other names on both sides of it in an enumeration, or two on one side.
+pub(super) const BETWEEN: &str = "in a list between others";
 /// Label: a project that the CNCF hosts.
 pub(super) const HOSTED: &str = "a CNCF project";
+/// Label: the project it is a part of is named as well.
+pub(super) const PART: &str = "the project it is a part of is named too";
+/// Label: after a word before which hardly anything but people and companies stand.
+pub(super) const AT: &str = "after \"at\"";
+/// Label: before a verb of those who speak.
+pub(super) const SPEAKS: &str = "before what speakers do";
 
 /// A reason for or against, with its points.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +53,7 @@ pub(super) struct Surroundings {
 impl Surroundings {
     pub(super) fn new(context: &Context<'_>, spot: &Spot, target: &NameTarget) -> Self {
         let (mut shape, mut kind) = (Parts(Vec::new()), Parts(Vec::new()));
-        shape_points(context, spot, context.text(&spot.span), &mut shape);
+        shape_points(context, spot, target, &mut shape);
         match target.kind {
             NameKind::Project => project_points(context, spot, target, &mut kind),
             NameKind::Organization => organization_points(context, spot, &mut kind),
@@ -70,10 +78,17 @@ pub(super) fn points(
         parts.add("in a compound that says \"like it\"", -2);
     }
     parts.0.extend_from_slice(&surroundings.kind);
+    if target.kind == NameKind::Project {
+        match context.projects_near(index, 100) {
+            0 => {}
+            1 => parts.add("a certain project in the same sentence", 1),
+            _ => parts.add("certain projects in the same sentence", 2),
+        }
+    }
     match context.list_neighbours(index, target.kind) {
         0 => {}
         1 => parts.add(LIST, 2),
-        _ => parts.add_if_cue("in a list between others", 4, target.kind == NameKind::Organization),
+        _ => parts.add_if_cue(BETWEEN, 4, target.kind == NameKind::Organization),
     }
     parts.0
 }
@@ -123,13 +138,14 @@ fn document_points(context: &Context<'_>, target: &NameTarget, pattern: usize, p
             None => {}
         }
         if project.parent.as_deref().is_some_and(|parent| context.projects.contains(parent)) {
-            parts.add("the project it is a part of is named too", 2);
+            parts.add(PART, 2);
         }
     }
 }
 
 /// What the spelling and the words right beside it say.
-fn shape_points(context: &Context<'_>, spot: &Spot, found: &str, parts: &mut Parts) {
+fn shape_points(context: &Context<'_>, spot: &Spot, target: &NameTarget, parts: &mut Parts) {
+    let found = context.text(&spot.span);
     let count = letters(found).chars().count();
     let before = context.before(spot);
     let shouted = context.is_shouted(spot);
@@ -138,12 +154,16 @@ fn shape_points(context: &Context<'_>, spot: &Spot, found: &str, parts: &mut Par
     if own_case {
         parts.add("a case of its own", 2);
     }
+    let own_word = is_word_of_this_language(context, found);
     if !has_upper(found) {
-        parts.add("in lower case", -2);
+        // Some names have no capital of their own; one that has lost it is rather the word.
+        parts.add("in lower case", if has_upper(&target.written) { -3 } else { -1 });
     } else if context.sentence_initial(spot) {
         // In French and Spanish a noun does not start a sentence without its article, so a bare word there is rather a name.
         if !own_case && !alone(context, spot) && !matches!(context.language, Language::Fr | Language::Es) {
             parts.add("at the start of a sentence", -1);
+        } else if own_word && !own_case && !alone(context, spot) {
+            parts.add("an ordinary word at the start of a sentence", -2);
         }
     } else if !context.capital_is_void(spot) {
         parts.add(CAPITAL, 2);
@@ -158,14 +178,31 @@ fn shape_points(context: &Context<'_>, spot: &Spot, found: &str, parts: &mut Par
     let previous = previous_word(before);
     if before.ends_with([' ', '\u{a0}']) && words::is_article(previous, context.language) && spot.tail != Tail::Compound
     {
-        // Where every noun has a capital, the article is all that tells a noun from a name.
-        parts.add("after an article", if context.capital_is_void(spot) { -3 } else { -2 });
+        // Where every noun has a capital, the article is all that tells a noun from a name; and French and Spanish give names none.
+        let romance = own_word && matches!(context.language, Language::Fr | Language::Es);
+        let points = if romance { -4 } else { -2 - i32::from(context.capital_is_void(spot)) };
+        parts.add("after an article", points);
+    } else if !has_upper(found) && article_before_adjective(before, context.language) {
+        parts.add("after an article and a word", -2);
     }
 }
 
 /// The word, or account, that a text ends with.
 fn previous_word(before: &str) -> &str {
     before.trim_end().rsplit(|c: char| !c.is_alphanumeric() && c != '@').next().unwrap_or_default()
+}
+
+/// Whether the word before the last one is an article: "a first draft".
+fn article_before_adjective(before: &str, language: Language) -> bool {
+    let lead = before.trim_end();
+    let previous = previous_word(lead);
+    lead.strip_suffix(previous)
+        .is_some_and(|lead| lead.ends_with([' ', '\u{a0}']) && words::is_article(previous_word(lead), language))
+}
+
+/// Whether a spelling is known to be an ordinary word of the language of the document.
+fn is_word_of_this_language(context: &Context<'_>, found: &str) -> bool {
+    context.catalog.words_of.get(&fold(found)).is_some_and(|homes| homes.contains(context.language.code()))
 }
 
 /// Whether a spelling is an ordinary word, but not in the language of the document: a capital that says nothing there is then a name's.
@@ -239,6 +276,26 @@ fn project_points(context: &Context<'_>, spot: &Spot, target: &NameTarget, parts
     {
         parts.cue("beside its vendor", 4);
     }
+    if let Some(vendor) = project.and_then(|project| project.vendor.as_deref())
+        && !vendor_beside(before, behind, vendor)
+        && vendor_in_sentence(context, spot, vendor)
+    {
+        parts.add("its vendor in the same sentence", 2);
+    }
+    if heads_its_item(before, behind) {
+        parts.add("heads its line", 3);
+    }
+    if words::cluster_of(before) || words::is_cluster(behind) {
+        parts.cue("a cluster of it", 4);
+    }
+    let previous = previous_word(before);
+    if before.ends_with(' ')
+        && words::cues(previous, 0..previous.len())
+            .first()
+            .is_some_and(|(cue, range)| *cue == Cue::Company && range.start == 0)
+    {
+        parts.add("called a company", -3);
+    }
     if super::versions::after(behind).is_some() {
         parts.add("before a version", 2);
     }
@@ -251,6 +308,30 @@ fn project_points(context: &Context<'_>, spot: &Spot, target: &NameTarget, parts
     {
         parts.add("words of its own field nearby", 1);
     }
+}
+
+/// Whether a line begins with the name and goes on to say what is to be said about it: "Kargo (Akuity): ...", "Tempo – ...".
+fn heads_its_item(before: &str, behind: &str) -> bool {
+    let marked = behind.trim_start_matches(['*', '_', '"', '”', '“']);
+    !before.chars().any(char::is_alphanumeric)
+        && (marked.starts_with(':')
+            || marked.trim_start().starts_with(['(', '–', '—'])
+            || marked.trim_start().starts_with("- ") && marked.starts_with(' '))
+}
+
+/// Whether the vendor stands somewhere in the sentence of a spelling, outside it.
+fn vendor_in_sentence(context: &Context<'_>, spot: &Spot, vendor: &str) -> bool {
+    let vendor = fold(vendor);
+    let Some(sentence) = context.sentence_of(spot.span.start) else { return false };
+    let parts = [sentence.span.start..spot.span.start, spot.span.end..sentence.span.end];
+    let starts_word = |text: &str, at: usize| {
+        !text.get(..at).and_then(|lead| lead.chars().next_back()).is_some_and(char::is_alphanumeric)
+    };
+    vendor.chars().count() >= 3
+        && parts.into_iter().filter(|part| part.start < part.end && part.len() <= 600).any(|part| {
+            let text = fold(context.text(&part));
+            text.match_indices(vendor.as_str()).any(|(at, _)| starts_word(&text, at))
+        })
 }
 
 /// Whether a link on the spelling, or around it, leads to one of the addresses.
@@ -289,6 +370,11 @@ fn vendor_beside(before: &str, behind: &str, vendor: &str) -> bool {
         return true;
     }
     let head: String = behind.chars().take(60).collect();
+    // "Kargo (Akuity)", "Score-Workloadspec (Humanitec)"
+    let aside = head.split_once('(').filter(|(lead, _)| lead.split_whitespace().count() <= 1);
+    if aside.is_some_and(|(_, rest)| squash(rest.split([')', ',', ';']).next().unwrap_or_default()) == vendor) {
+        return true;
+    }
     let head = fold(&head);
     let Some((joint, rest)) = head.trim_start_matches(['"', ',', '(', ' ']).split_once(' ') else { return false };
     matches!(joint, "von" | "van" | "from" | "by" | "of" | "de" | "door" | "par" | "por" | "at")
@@ -330,13 +416,16 @@ pub(super) fn company_cues(context: &Context<'_>, spot: &Spot) -> Vec<(&'static 
     let previous = before.trim_end().rsplit(|c: char| c.is_whitespace()).next().unwrap_or_default();
     if before.ends_with([' ', '\u{a0}']) && words::joins_company(previous) {
         let lead = before.trim_end().strip_suffix(previous).unwrap_or_default();
+        if words::comes_or_works(previous_word(lead)) {
+            found.push(("where somebody comes from or works", 4, true));
+        }
         let near = words::cues(lead, lead.len() - words::tail(lead, 40).len()..lead.len());
         if near.iter().any(|(cue, range)| {
             *cue == Cue::Role && !lead.get(range.end..).unwrap_or_default().contains(['.', '!', '?', ';'])
         }) {
             found.push(("a position in it", 4, true));
         } else if words::is_chez(previous) {
-            found.push(("after \"at\"", 2, false));
+            found.push((AT, 2, false));
         }
     }
     let head: String = behind.chars().take(24).collect();
@@ -371,6 +460,9 @@ pub(super) fn company_cues(context: &Context<'_>, spot: &Spot) -> Vec<(&'static 
     }
     if words::cues(head, 0..head.len()).first().is_some_and(|(cue, range)| *cue == Cue::Company && range.start == 0) {
         found.push(("what companies do or have", 3, false));
+    }
+    if words::speaks(first) {
+        found.push((SPEAKS, 2, false));
     }
     if before.ends_with('(') && behind.starts_with([')', ',']) {
         found.push(("in parentheses", 1, false));

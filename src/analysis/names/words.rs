@@ -436,6 +436,142 @@ pub(super) fn joins_company(word: &str) -> bool {
     AT.contains(&word.to_lowercase().as_str())
 }
 
+/// Words for a cluster, and what may stand between one and the software that it was made with.
+const CLUSTERS: &[&str] = &["cluster", "clusters", "clustern", "clúster", "clústeres", "grappe", "grappes"];
+const MADE_WITH: &[&str] = &["of", "with", "by", "van", "met", "von", "mit", "de", "avec", "sous", "con", "en"];
+
+/// Whether the words before a name are "a cluster of".
+pub(super) fn cluster_of(before: &str) -> bool {
+    let mut words = before.trim_end().rsplit(' ').map(str::to_lowercase);
+    before.ends_with(' ')
+        && words.next().is_some_and(|word| MADE_WITH.contains(&word.as_str()))
+        && words.next().is_some_and(|word| CLUSTERS.contains(&word.as_str()))
+}
+
+/// Whether a name is followed by the word for a cluster: "kind cluster", "k3d-Cluster".
+pub(super) fn is_cluster(behind: &str) -> bool {
+    let Some(rest) = behind.strip_prefix([' ', '-']) else { return false };
+    let word: String = rest.chars().take_while(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    CLUSTERS.contains(&word.as_str())
+}
+
+/// Verbs right before a preposition and a company: "they come from", "arbeitet bei".
+const COMES_OR_WORKS: &[&str] = &[
+    "come",
+    "comes",
+    "came",
+    "coming",
+    "work",
+    "works",
+    "worked",
+    "working",
+    "employed",
+    "joined",
+    "left",
+    "acquired",
+    "komt",
+    "komen",
+    "kwam",
+    "kwamen",
+    "werkt",
+    "werken",
+    "werkte",
+    "werkzaam",
+    "kommt",
+    "kommen",
+    "kam",
+    "kamen",
+    "arbeitet",
+    "arbeiten",
+    "arbeitete",
+    "vient",
+    "viennent",
+    "venait",
+    "travaille",
+    "travaillent",
+    "travaillait",
+    "viene",
+    "vienen",
+    "trabaja",
+    "trabajan",
+    "trabajaba",
+];
+
+/// Whether a word before a preposition says that a company follows.
+pub(super) fn comes_or_works(word: &str) -> bool {
+    COMES_OR_WORKS.contains(&word.to_lowercase().as_str())
+}
+
+/// What speakers do, in the third person: right behind a name they speak for a company.
+const SPEAKS: &[&str] = &[
+    "told",
+    "tells",
+    "showed",
+    "shows",
+    "explained",
+    "explains",
+    "presented",
+    "presents",
+    "demoed",
+    "demonstrated",
+    "described",
+    "reported",
+    "shared",
+    "admitted",
+    "claimed",
+    "promised",
+    "vertelde",
+    "vertelt",
+    "toonde",
+    "toont",
+    "presenteerde",
+    "presenteert",
+    "demonstreerde",
+    "beloofde",
+    "deelde",
+    "liet",
+    "legde",
+    "erzählte",
+    "erzählt",
+    "zeigte",
+    "zeigt",
+    "präsentierte",
+    "präsentiert",
+    "berichtete",
+    "berichtet",
+    "schilderte",
+    "schildert",
+    "erklärte",
+    "erklärt",
+    "verspricht",
+    "stellte",
+    "raconte",
+    "racontait",
+    "montre",
+    "montrait",
+    "présente",
+    "présentait",
+    "explique",
+    "expliquait",
+    "détaille",
+    "promet",
+    "contó",
+    "cuenta",
+    "mostró",
+    "muestra",
+    "presentó",
+    "presenta",
+    "explicó",
+    "explica",
+    "compartió",
+    "enseñó",
+];
+
+/// Whether a word, in lower case, is what speakers do.
+pub(super) fn speaks(word: &str) -> bool {
+    SPEAKS.contains(&word)
+}
+
 /// Prepositions after which hardly anything but people and their companies stand.
 pub(super) fn is_chez(word: &str) -> bool {
     matches!(word.to_lowercase().as_str(), "bei" | "bij" | "chez" | "@")

@@ -8,8 +8,8 @@ use testbed::faults::{Fault, On, Verb};
 use testbed::report_server::{Page, ReportServer};
 
 use super::row::{Case, Row, must};
-use super::stage::{SOON, Stage, inline, mentions, on_map, report, text};
-use crate::support::{condition, is_ready};
+use super::stage::{SOON, Stage, inline, mentions, on_map, text};
+use crate::support::{is_ready, ready_reason, report, secret};
 
 /// A reconcile that is interrupted.
 struct Scenario {
@@ -38,7 +38,10 @@ struct End {
 fn killed_at_any_api_call_of_a_reconcile_it_ends_with_the_same_status() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let server = runtime.block_on(ReportServer::start()).unwrap();
-    server.put("r.txt", Page::new("text/plain", "At KubeCon Europe 2024 we saw how Cilium works in a large Kubernetes cluster."));
+    server.put(
+        "r.txt",
+        Page::new("text/plain", "At KubeCon Europe 2024 we saw how Cilium works in a large Kubernetes cluster."),
+    );
     let mut row = Row::new("killed after each of the k API calls");
     let (mut extra, mut repeated) = (0, 0);
     for scenario in scenarios(&server) {
@@ -66,9 +69,15 @@ fn same(expected: &End, end: &End) -> Case {
 }
 
 fn scenarios(server: &ReportServer) -> Vec<Scenario> {
-    let plain = |name, before: Vec<Value>, act: Box<dyn Fn(&Stage)>, done| Scenario { name, flags: Vec::new(), before, act, done };
+    let plain = |name, before: Vec<Value>, act: Box<dyn Fn(&Stage)>, done| Scenario {
+        name,
+        flags: Vec::new(),
+        before,
+        act,
+        done,
+    };
     let page = report("r", json!({"source": {"http": {"url": server.url("r.txt"), "certSecretRef": {"name": "ca"}}}}));
-    let authority = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "ca"}, "stringData": {"ca.crt": server.authority()}});
+    let authority = secret("ca", json!({"ca.crt": server.authority()}));
     let catalog = json!({"apiVersion": "confreports.dev/v1alpha1", "kind": "ReportCatalog", "metadata": {"name": "ours"},
         "spec": {"projects": [{"name": "Deployomatic"}]}});
     let with_catalog = json!({"source": {"inline": "At KubeCon we saw how Deployomatic works in a large Kubernetes cluster."}, "catalogRefs": [{"name": "ours"}]});
@@ -89,7 +98,7 @@ fn scenarios(server: &ReportServer) -> Vec<Scenario> {
             "ConfigMap deleted",
             vec![text("r", "Cilium"), on_map("r")],
             Box::new(|stage| stage.delete("ConfigMap", "r")),
-            |report| condition(report, "Ready").is_some_and(|ready| ready["reason"] == "ConfigMapNotFound"),
+            |report| ready_reason(report) == "ConfigMapNotFound",
         ),
         Scenario {
             name: "new report on a URL",
@@ -136,7 +145,8 @@ fn play(scenario: &Scenario, kill: Option<(usize, Fault)>) -> Result<End, String
     stage.quiet();
     let mut events = BTreeMap::new();
     for event in stage.all("Event") {
-        *events.entry(format!("{} {} {}", event["regarding"]["kind"], event["reason"], event["note"])).or_default() += 1;
+        *events.entry(format!("{} {} {}", event["regarding"]["kind"], event["reason"], event["note"])).or_default() +=
+            1;
     }
     let calls = stage.proxy.calls(&On::reconcilers()).len();
     Ok(End { status: lasting(stage.report("r")["status"].take()), writes: stage.writes(), events, calls })

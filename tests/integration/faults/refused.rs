@@ -50,7 +50,9 @@ fn a_refused_status_is_tried_again_ever_more_rarely_and_in_the_end_written() {
             let pauses = pauses(&stage, name);
             let (first, last) = (pauses[0], pauses[pauses.len() - 1]);
             let asked = asked(fault);
-            must(last < (first * 2).max(asked + Duration::from_secs(2)), || format!("the pause began at {last:?}; at first it was {first:?}"))
+            must(last < (first * 2).max(asked + Duration::from_secs(2)), || {
+                format!("the pause began at {last:?}; at first it was {first:?}")
+            })
         });
         row.case(format!("{name}, pauses begin anew"), again);
     }

@@ -9,10 +9,13 @@ use testbed::objects::Objects;
 use testbed::operator::Operator;
 
 use super::row::Case;
-use crate::support::{cluster, is_ready};
+use crate::support::{cluster, config_map, is_ready, metric, report, search};
 
 /// How long anything may take that takes milliseconds on an idle machine.
 pub const SOON: Duration = Duration::from_secs(20);
+
+/// What the operator watches.
+pub const WATCHED: [&str; 3] = ["conferencereports", "configmaps", "reportcatalogs"];
 
 pub struct Stage {
     pub namespace: String,
@@ -41,6 +44,14 @@ impl Stage {
     pub fn start(&mut self, flags: &[&str]) {
         self.launch(flags);
         self.operator.as_mut().unwrap().wait_until_ready().unwrap();
+        // Lists come first. What a test does to watches is to befall those that there are.
+        let deadline = Instant::now() + SOON;
+        let watched = |resource: &&str| {
+            self.proxy.calls(&On::watch(resource)).iter().any(|call| call.code.is_some() || call.injected)
+        };
+        while !WATCHED.iter().all(|resource| watched(&resource)) && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(2));
+        }
     }
 
     /// Starts the operator without waiting.
@@ -50,7 +61,10 @@ impl Stage {
         self.starts += 1;
         let name = format!("{}-{}", self.namespace, self.starts);
         let binary = Path::new(env!("CARGO_BIN_EXE_conference-report-operator"));
-        self.operator = Some(Operator::launch(binary, cluster(), &name, &flags, self.proxy.kubeconfig()).unwrap());
+        let mut operator = Operator::launch(binary, cluster(), &name, &flags, &[], self.proxy.kubeconfig()).unwrap();
+        let namespace = self.namespace.clone();
+        operator.inspect_at_end(move |operator| search(&namespace, operator));
+        self.operator = Some(operator);
     }
 
     /// The operator that runs now.
@@ -89,7 +103,13 @@ impl Stage {
     }
 
     /// Waits until a report is as it should be.
-    pub fn wait(&self, name: &str, limit: Duration, what: &str, reached: impl Fn(&Value) -> bool) -> Result<Value, String> {
+    pub fn wait(
+        &self,
+        name: &str,
+        limit: Duration,
+        what: &str,
+        reached: impl Fn(&Value) -> bool,
+    ) -> Result<Value, String> {
         let deadline = Instant::now() + limit;
         loop {
             let report = self.report(name);
@@ -148,20 +168,16 @@ impl Stage {
         super::row::must(writes <= most, || format!("{writes} writes for {most} changes"))
     }
 
-    /// The sum of a metric over all its labels.
-    pub fn metric(&self, name: &str) -> f64 {
-        let text = self.operator().metrics().unwrap();
-        let lines = text.lines().filter(|line| {
-            line.strip_prefix(name).is_some_and(|rest| rest.starts_with(' ') || rest.starts_with('{'))
-        });
-        lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+    /// Sum of the operator's metrics whose lines begin so.
+    pub fn metric(&self, beginning: &str) -> f64 {
+        metric(self.operator(), beginning)
     }
 }
 
 /// A ConfigMap with a text that names a project.
 pub fn text(name: &str, project: &str) -> Value {
     let text = format!("# KubeCon Europe 2024\n\nIn Paris we saw how {project} works in a large Kubernetes cluster.\n");
-    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"report.md": text}})
+    config_map(name, "report.md", &text)
 }
 
 /// A report on the ConfigMap of the same name.
@@ -171,11 +187,10 @@ pub fn on_map(name: &str) -> Value {
 
 /// A report that holds its text, which names a project.
 pub fn inline(name: &str, project: &str) -> Value {
-    report(name, json!({"source": {"inline": format!("At KubeCon Europe 2024 we saw how {project} works in a large Kubernetes cluster.")}}))
-}
-
-pub fn report(name: &str, spec: Value) -> Value {
-    json!({"apiVersion": "confreports.dev/v1alpha1", "kind": "ConferenceReport", "metadata": {"name": name}, "spec": spec})
+    report(
+        name,
+        json!({"source": {"inline": format!("At KubeCon Europe 2024 we saw how {project} works in a large Kubernetes cluster.")}}),
+    )
 }
 
 /// Whether a report's status names a project.

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use testbed::faults::{On, WatchFault};
 
 use super::row::{Case, Row};
-use super::stage::{SOON, Stage, on_map, report, text};
+use super::stage::{SOON, Stage, inline, on_map, text};
 use crate::support::condition;
 
 /// An event that shows a status which tells of the generation it belongs to: the echo of an own write.
@@ -40,11 +40,13 @@ fn changes(stage: &Stage) -> Case {
         stage.names("r", project)?;
     }
     stage.delete("ConfigMap", "r");
-    stage.wait("r", SOON, "not Ready", |report| condition(report, "Ready").is_some_and(|ready| ready["status"] == "False"))?;
+    stage.wait("r", SOON, "not Ready", |report| {
+        condition(report, "Ready").is_some_and(|ready| ready["status"] == "False")
+    })?;
     stage.apply(&text("r", "Harbor"));
     stage.names("r", "Harbor")?;
     // The spec no longer refers to the ConfigMap.
-    stage.apply(&report("r", json!({"source": {"inline": "At KubeCon we saw how Jaeger works in a large cluster."}})));
+    stage.apply(&inline("r", "Jaeger"));
     stage.names("r", "Jaeger")?;
     stage.writes_at_most(7)
 }

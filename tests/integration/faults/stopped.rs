@@ -46,7 +46,9 @@ fn a_signal_in_the_middle_of_the_work_ends_it_within_the_grace_period_and_leaves
 
 fn play(stage: &mut Stage, moment: &Moment, rule: &Injected) -> Case {
     let text = format!("# KubeCon Europe 2024\n\n{}", "In Paris we saw how Cilium works. ".repeat(moment.words / 7));
-    stage.apply(&json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "r"}, "data": {"report.md": text}}));
+    stage.apply(
+        &json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "r"}, "data": {"report.md": text}}),
+    );
     stage.apply(&on_map("r"));
     must(rule.wait_for(1, SOON), || "the moment never came".to_owned())?;
     let signalled = Instant::now();

@@ -13,7 +13,7 @@ fn an_unreadable_object_is_skipped_with_a_warning_and_all_others_are_served() {
     let spoil: [(&str, fn(&mut Value)); 3] = [
         ("source is a list", |object| object["spec"]["source"] = json!(["inline"])),
         ("no spec", |object| drop(object["spec"].take())),
-        ("generation is a word", |object| object["metadata"]["generation"] = json!("two")),
+        ("status is a word", |object| object["status"] = json!("done")),
     ];
     for (name, change) in spoil {
         let mut stage = Stage::new("unreadable");
@@ -40,10 +40,12 @@ fn an_unreadable_object_is_skipped_with_a_warning_and_all_others_are_served() {
                 must(log.contains("cannot be read") && log.contains("odd"), || format!("no warning in\n{log}"))
             })
             .and_then(|()| {
-                let errors = stage.metric("conference_report_watch_errors_total");
+                let errors = stage.metric("conference_report_watch_errors_total{");
                 must(errors >= 1.0, || "the metric counts nothing".to_owned())
             })
-            .and_then(|()| must(stage.report("odd")["status"]["observedGeneration"] == -1, || "it was written".to_owned()))
+            .and_then(|()| {
+                must(stage.report("odd")["status"]["observedGeneration"] == -1, || "it was written".to_owned())
+            })
             .and_then(|()| {
                 rule.lift();
                 stage.proxy.cut_watches("conferencereports");

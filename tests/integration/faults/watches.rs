@@ -6,9 +6,8 @@ use serde_json::Value;
 use testbed::faults::{Fault, On, WatchFault};
 
 use super::row::{Case, Row, must};
-use super::stage::{SOON, Stage, inline, on_map, text};
-
-const WATCHED: [&str; 3] = ["conferencereports", "configmaps", "reportcatalogs"];
+use super::stage::{SOON, Stage, WATCHED, inline, on_map, text};
+use crate::support::ready_reason;
 
 /// How a watch goes wrong, and how it comes right again.
 struct Trouble {
@@ -178,10 +177,10 @@ fn script(stage: &Stage, trouble: &Trouble) -> Case {
     stage.names("edited", "Linkerd")?;
     stage.names("created", "Kyverno")?;
     stage.wait("orphaned", SOON, "aware of the loss of its ConfigMap", |report| {
-        crate::support::condition(report, "Ready").is_some_and(|ready| ready["reason"] == "ConfigMapNotFound")
+        ready_reason(report) == "ConfigMapNotFound"
     })?;
     stage.quiet();
-    let known = stage.metric("conference_report_objects");
+    let known = stage.metric("conference_report_objects{");
     must((known - 3.0).abs() < 0.5, || format!("{known} reports are remembered, though 3 are left"))?;
     let lists = stage.proxy.calls(&On::list("configmaps")).len();
     must(lists <= trouble.lists, || format!("{lists} lists instead of at most {}", trouble.lists))?;

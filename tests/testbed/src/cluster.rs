@@ -29,7 +29,8 @@ impl Cluster {
     /// # Errors
     /// When the control plane does not start, or does not accept what is installed.
     pub fn start() -> Result<Self> {
-        let cluster = Self { control_plane: ControlPlane::start()?, namespaces: AtomicU32::new(0), token: Mutex::default() };
+        let cluster =
+            Self { control_plane: ControlPlane::start()?, namespaces: AtomicU32::new(0), token: Mutex::default() };
         cluster.install()?;
         Ok(cluster)
     }

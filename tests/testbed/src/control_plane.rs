@@ -60,6 +60,8 @@ impl ControlPlane {
                 format!("--initial-advertise-peer-urls={peer_url}"),
                 format!("--initial-cluster=default={peer_url}"),
                 "--unsafe-no-fsync".to_owned(),
+                // Room for a gigabyte of ConfigMaps and their changes.
+                "--quota-backend-bytes=6442450944".to_owned(),
                 "--log-level=warn".to_owned(),
             ],
             &[],

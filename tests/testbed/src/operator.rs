@@ -18,12 +18,16 @@ const READY_WITHIN: Duration = Duration::from_secs(30);
 /// Operators of this process that run now.
 static RUNNING: AtomicUsize = AtomicUsize::new(0);
 
+/// Looks at an operator that is about to end.
+type Inspection = Box<dyn Fn(&Operator) + Send>;
+
 /// A running operator. Dropping it stops it as Kubernetes would: with SIGTERM.
 pub struct Operator {
     process: Supervised,
     log: PathBuf,
     health: SocketAddr,
     metrics: SocketAddr,
+    inspection: Option<Inspection>,
 }
 
 impl Operator {
@@ -32,12 +36,27 @@ impl Operator {
     /// # Errors
     /// When it does not become ready in time; the message holds its log.
     pub fn start(binary: &Path, cluster: &Cluster, name: &str, flags: &[&str]) -> Result<Self> {
-        let mut operator = Self::launch(binary, cluster, name, flags, &cluster.operator_kubeconfig()?)?;
+        Self::start_with(binary, cluster, name, flags, &[])
+    }
+
+    /// The same with additional environment variables.
+    ///
+    /// # Errors
+    /// When it does not become ready in time; the message holds its log.
+    pub fn start_with(
+        binary: &Path,
+        cluster: &Cluster,
+        name: &str,
+        flags: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Result<Self> {
+        let kubeconfig = cluster.operator_kubeconfig()?;
+        let mut operator = Self::launch(binary, cluster, name, flags, variables, &kubeconfig)?;
         operator.wait_until_ready()?;
         Ok(operator)
     }
 
-    /// Starts the operator with a kubeconfig of one's own, without waiting for anything.
+    /// The same with a kubeconfig of one's own, and without waiting for anything.
     ///
     /// # Errors
     /// When it cannot be started.
@@ -46,6 +65,7 @@ impl Operator {
         cluster: &Cluster,
         name: &str,
         flags: &[&str],
+        variables: &[(&str, &str)],
         kubeconfig: &Path,
     ) -> Result<Self> {
         let [health, metrics] = [free_address()?, free_address()?];
@@ -57,14 +77,15 @@ impl Operator {
             "--log-format=json".to_owned(),
         ];
         arguments.extend(flags.iter().map(|flag| (*flag).to_owned()));
-        let environment = vec![
+        let mut environment = vec![
             ("KUBECONFIG".to_owned(), kubeconfig.display().to_string()),
             ("POD_NAMESPACE".to_owned(), crate::cluster::OPERATOR_NAMESPACE.to_owned()),
             ("POD_NAME".to_owned(), name.to_owned()),
         ];
+        environment.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let process = Supervised::start(binary, &arguments, &environment, &log)?;
         RUNNING.fetch_add(1, Ordering::AcqRel);
-        Ok(Self { process, log, health, metrics })
+        Ok(Self { process, log, health, metrics, inspection: None })
     }
 
     /// How many operators of this process run now.
@@ -114,8 +135,20 @@ impl Operator {
         self.get(self.health, path)
     }
 
+    /// Has something looked at before it ends, however it ends, as long as the test goes well.
+    pub fn inspect_at_end(&mut self, inspection: impl Fn(&Operator) + Send + 'static) {
+        self.inspection = Some(Box::new(inspection));
+    }
+
+    fn inspect(&mut self) {
+        if let Some(inspection) = self.inspection.take().filter(|_| !std::thread::panicking()) {
+            inspection(self);
+        }
+    }
+
     /// Stops it with SIGTERM and waits; its exit code.
     pub fn stop(mut self) -> Option<i32> {
+        self.inspect();
         self.process.stop()
     }
 
@@ -124,6 +157,7 @@ impl Operator {
     /// # Errors
     /// When it cannot be killed.
     pub fn kill(mut self) -> Result<()> {
+        self.inspection = None;
         self.process.kill()?;
         // Its port is free when the kernel has taken it apart.
         while TcpStream::connect_timeout(&self.health, Duration::from_secs(1)).is_ok() {
@@ -146,6 +180,7 @@ impl Operator {
 
 impl Drop for Operator {
     fn drop(&mut self) {
+        self.inspect();
         self.process.stop();
         RUNNING.fetch_sub(1, Ordering::AcqRel);
     }

@@ -68,7 +68,11 @@ impl Verdict {
     pub fn problems(&self) -> Vec<String> {
         let mut problems = self.wrong.clone();
         if self.writes > self.most_writes() {
-            problems.push(format!("{} statuses were written, but {} at most should be", self.writes, self.most_writes()));
+            problems.push(format!(
+                "{} statuses were written, but {} at most should be",
+                self.writes,
+                self.most_writes()
+            ));
         }
         if self.growth() > GROWTH {
             problems.push(format!("resident memory grew by {:.1} MiB", self.growth() / 1048576.0));
@@ -114,7 +118,9 @@ pub(super) fn wrong(expected: &BTreeMap<String, Expected>, reports: &[Value]) ->
             Some(Expected::Missing) if ready["reason"] == "ConfigMapNotFound" => None,
             Some(Expected::Missing) => Some(format!("its ConfigMap is missing, but it says {ready}")),
             Some(Expected::Status(_)) if ready["status"] != "True" => Some(format!("it is not Ready: {ready}")),
-            Some(Expected::Status(_)) if report.pointer("/status/observedGeneration") != report.pointer("/metadata/generation") => {
+            Some(Expected::Status(_))
+                if report.pointer("/status/observedGeneration") != report.pointer("/metadata/generation") =>
+            {
                 Some("it is Ready for an older generation".to_owned())
             }
             Some(Expected::Status(status)) => difference(status, report.get("status").unwrap_or(&Value::Null)),
@@ -126,13 +132,20 @@ pub(super) fn wrong(expected: &BTreeMap<String, Expected>, reports: &[Value]) ->
 
 /// The first field that differs, beside those that say when and how the text was had.
 fn difference(expected: &Value, status: &Value) -> Option<String> {
-    let fields = |value: &Value| value.as_object().map(|fields| fields.keys().cloned().collect::<Vec<_>>()).unwrap_or_default();
+    let fields =
+        |value: &Value| value.as_object().map(|fields| fields.keys().cloned().collect::<Vec<_>>()).unwrap_or_default();
     let mut names = fields(expected);
     names.extend(fields(status));
-    names.retain(|name| !["conditions", "observedGeneration", "lastHandledReconcileAt", "source"].contains(&name.as_str()));
+    names.retain(|name| {
+        !["conditions", "observedGeneration", "lastHandledReconcileAt", "source"].contains(&name.as_str())
+    });
     let revision = "/source/revision";
     if expected.pointer(revision) != status.pointer(revision) {
-        return Some(format!("it tells of another text: {:?} instead of {:?}", status.pointer(revision), expected.pointer(revision)));
+        return Some(format!(
+            "it tells of another text: {:?} instead of {:?}",
+            status.pointer(revision),
+            expected.pointer(revision)
+        ));
     }
     names
         .into_iter()
@@ -146,13 +159,23 @@ impl fmt::Display for Verdict {
             counts.map(|(name, count)| format!("{count} {name}")).collect::<Vec<_>>().join(", ")
         };
         let mib = |bytes: f64| bytes / 1048576.0;
-        let (first, last) = (self.resident.first().map_or(0.0, |look| look.1), self.resident.last().map_or(0.0, |look| look.1));
+        let (first, last) =
+            (self.resident.first().map_or(0.0, |look| look.1), self.resident.last().map_or(0.0, |look| look.1));
         writeln!(f, "{:<18} {} (SEED={} repeats the same choices)", "seed", self.seed, self.seed)?;
         writeln!(f, "{:<18} {:.0} s", "time", self.time.as_secs_f64())?;
-        writeln!(f, "{:<18} {}", "actions", all(&mut self.actions.iter().map(|(name, count)| ((*name).to_owned(), *count))))?;
+        writeln!(
+            f,
+            "{:<18} {}",
+            "actions",
+            all(&mut self.actions.iter().map(|(name, count)| ((*name).to_owned(), *count)))
+        )?;
         writeln!(f, "{:<18} {}", "faults", all(&mut self.faults.iter().map(|(name, count)| (name.clone(), *count))))?;
         writeln!(f, "{:<18} {} requests of reconcilers", "", self.injected)?;
-        writeln!(f, "{:<18} {} by SIGKILL, {} by SIGTERM ({} not in good order)", "ends", self.kills, self.stops, self.unclean_stops)?;
+        writeln!(
+            f,
+            "{:<18} {} by SIGKILL, {} by SIGTERM ({} not in good order)",
+            "ends", self.kills, self.stops, self.unclean_stops
+        )?;
         writeln!(
             f,
             "{:<18} {} of {} as `analyze` says, {:.1} s after the last fault",
@@ -197,7 +220,9 @@ mod tests {
         let noise = |second: u64| if second.is_multiple_of(2) { 1048576.0 } else { 0.0 };
         let growth = |resident: Vec<(Duration, f64)>| Verdict { resident, ..Verdict::default() }.growth();
         assert!(growth(looks(|second| 40e6 + noise(second))).abs() < GROWTH / 10.0);
-        assert!(growth(looks(|second| 40e6 + noise(second) + 9e6 * (second.min(60) as f64) / 60.0)).abs() < GROWTH / 10.0);
+        assert!(
+            growth(looks(|second| 40e6 + noise(second) + 9e6 * (second.min(60) as f64) / 60.0)).abs() < GROWTH / 10.0
+        );
         assert!(growth(looks(|second| 40e6 + noise(second) + 30_000.0 * second as f64)) > GROWTH);
         assert!(growth(Vec::new()).abs() < 1.0);
     }

@@ -46,7 +46,7 @@ impl Stage<'_> {
         self.starts += 1;
         let flags: Vec<&str> = self.flags.iter().map(String::as_str).collect();
         let name = format!("soak-{}", self.starts);
-        let mut operator = Operator::launch(self.binary, self.cluster, &name, &flags, self.proxy.kubeconfig())?;
+        let mut operator = Operator::launch(self.binary, self.cluster, &name, &flags, &[], self.proxy.kubeconfig())?;
         operator.wait_until_ready()?;
         Ok(operator)
     }
