@@ -47,13 +47,13 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// The newer of what the watch shows and what was written.
-    pub fn known(&self, resource_version: Option<&str>, seen: Known) -> Known {
+    /// The newer of what the watch shows and what was written, with its resource version.
+    pub fn newest(&self, resource_version: &str, seen: Known) -> (String, Known) {
         match &self.written {
-            Some(written) if resource_version.is_none_or(|seen| is_newer(&written.resource_version, seen)) => {
-                written.known.clone()
+            Some(written) if is_newer(&written.resource_version, resource_version) => {
+                (written.resource_version.clone(), written.known.clone())
             }
-            _ => seen,
+            _ => (resource_version.to_owned(), seen),
         }
     }
 }
@@ -131,9 +131,10 @@ mod tests {
         ledger.update("u", |entry| {
             entry.written = Some(Written { resource_version: "10".into(), known: known(2) });
         });
-        assert_eq!(ledger.get("u").known(Some("9"), known(1)), known(2), "the watch lags");
-        assert_eq!(ledger.get("u").known(Some("10"), known(2)), known(2));
-        assert_eq!(ledger.get("u").known(Some("11"), known(3)), known(3), "somebody wrote after us");
+        let newest = |seen: &str, generation| ledger.get("u").newest(seen, known(generation));
+        assert_eq!(newest("9", 1), ("10".to_owned(), known(2)), "the watch lags");
+        assert_eq!(newest("10", 2), ("10".to_owned(), known(2)));
+        assert_eq!(newest("11", 3), ("11".to_owned(), known(3)), "somebody wrote after us");
         ledger.seen("u", "9");
         assert!(ledger.get("u").written.is_some());
         ledger.seen("u", "11");

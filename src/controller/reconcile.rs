@@ -74,6 +74,8 @@ struct Run<'a> {
     kind: Result<SourceKind, FetchError>,
     entry: Entry,
     known: Known,
+    /// The newest resource version that is known.
+    version: String,
 }
 
 impl<'a> Run<'a> {
@@ -81,7 +83,8 @@ impl<'a> Run<'a> {
         let metadata = &report.metadata;
         let uid = metadata.uid.as_deref()?;
         let entry = scope.ledger.get(uid);
-        let known = entry.known(metadata.resource_version.as_deref(), Known::of(report.status.as_ref()));
+        let version = metadata.resource_version.as_deref()?;
+        let (version, known) = entry.newest(version, Known::of(report.status.as_ref()));
         Some(Self {
             report,
             scope,
@@ -91,6 +94,7 @@ impl<'a> Run<'a> {
             kind: fetch::kind(&report.spec),
             entry,
             known,
+            version,
         })
     }
 
@@ -369,11 +373,16 @@ impl<'a> Run<'a> {
     async fn apply(&mut self, status: &ConferenceReportStatus) -> Result<(), WriteError> {
         let context = &self.scope.context;
         let started = Instant::now();
-        let written = write::apply::<ConferenceReport>(&context.client, self.target, status, context.api_timeout).await;
+        let written =
+            write::apply::<ConferenceReport>(&context.client, self.target, &self.version, status, context.api_timeout)
+                .await;
         context.metrics.status_write(written.as_ref().map_or_else(WriteError::label, |_| "written"));
         let resource_version = written?;
         tracing::debug!(report = %self.id(), elapsed = ?started.elapsed(), "status written");
         self.known = Known::of(Some(status));
+        if let Some(version) = &resource_version {
+            self.version.clone_from(version);
+        }
         let written = resource_version.map(|resource_version| Written { resource_version, known: self.known.clone() });
         self.scope.ledger.update(self.target.uid, |entry| entry.written = written);
         // Should the watch have shown the write before it is noted here, the note stays until the next change of the report: a

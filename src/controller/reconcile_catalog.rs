@@ -29,7 +29,9 @@ const MAX_CONFLICT: usize = 250;
 /// None.
 pub async fn reconcile(catalog: Arc<ReportCatalog>, scope: Arc<Scope>) -> Result<Action, Infallible> {
     let metadata = &catalog.metadata;
-    let (Some(namespace), Some(name), Some(uid)) = (&metadata.namespace, &metadata.name, &metadata.uid) else {
+    let (Some(namespace), Some(name), Some(uid), Some(version)) =
+        (&metadata.namespace, &metadata.name, &metadata.uid, &metadata.resource_version)
+    else {
         return Ok(Action::await_change());
     };
     if metadata.deletion_timestamp.is_some() {
@@ -43,7 +45,7 @@ pub async fn reconcile(catalog: Arc<ReportCatalog>, scope: Arc<Scope>) -> Result
         return Ok(Action::await_change());
     }
     let target = Target { namespace, name, uid };
-    let written = write::apply::<ReportCatalog>(&context.client, target, &status, context.api_timeout).await;
+    let written = write::apply::<ReportCatalog>(&context.client, target, version, &status, context.api_timeout).await;
     let (label, action) = match written {
         Ok(_) | Err(WriteError::Gone) => {
             scope.catalog_ledger.evict(uid);

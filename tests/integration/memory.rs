@@ -11,16 +11,10 @@ use serde_json::json;
 use testbed::cluster::Cluster;
 use testbed::operator::Operator;
 
-use crate::support::{config_map, report};
+use crate::support::{config_map, metric, report};
 
 const MAPS: usize = 1000;
 const MIB: usize = 1 << 20;
-
-fn metric(operator: &Operator, beginning: &str) -> f64 {
-    let metrics = operator.metrics().unwrap();
-    let lines = metrics.lines().filter(|line| line.starts_with(beginning));
-    lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
-}
 
 #[test]
 fn a_gigabyte_of_unrelated_config_maps_and_a_thousand_changes_leave_memory_flat_and_wake_nobody() {

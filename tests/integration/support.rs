@@ -54,9 +54,7 @@ impl Bench {
 
     /// Sum of the operator's metrics whose lines begin so.
     pub fn metric(&self, beginning: &str) -> f64 {
-        let metrics = self.operator.metrics().unwrap();
-        let lines = metrics.lines().filter(|line| line.starts_with(beginning));
-        lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+        metric(&self.operator, beginning)
     }
 
     /// Applies manifests given as JSON.
@@ -103,8 +101,15 @@ impl Bench {
 /// Secrets, and bodies that are no report, hold this word in every test. It must show nowhere: not in logs, metrics, events or statuses.
 pub const PLANTED: &str = "planted";
 
+/// Sum of an operator's metrics whose lines begin so.
+pub fn metric(operator: &Operator, beginning: &str) -> f64 {
+    let metrics = operator.metrics().unwrap();
+    let lines = metrics.lines().filter(|line| line.starts_with(beginning));
+    lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+}
+
 /// Searches for it, in all that an operator and its reports show. Every operator of every test ends with this.
-fn search(namespace: &str, operator: &Operator) {
+pub fn search(namespace: &str, operator: &Operator) {
     let list = |what: &str| {
         let list = cluster().control_plane().run_kubectl(&["-n", namespace, "get", what, "-o", "json"]).unwrap();
         let list: Value = serde_json::from_str(&list).unwrap();

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -13,6 +14,9 @@ use crate::supervise::Supervised;
 
 /// How long the operator may take until it is ready.
 const READY_WITHIN: Duration = Duration::from_secs(30);
+
+/// Operators of this process that run now.
+static RUNNING: AtomicUsize = AtomicUsize::new(0);
 
 /// Looks at an operator that is about to end.
 type Inspection = Box<dyn Fn(&Operator) + Send>;
@@ -46,6 +50,24 @@ impl Operator {
         flags: &[&str],
         variables: &[(&str, &str)],
     ) -> Result<Self> {
+        let kubeconfig = cluster.operator_kubeconfig()?;
+        let mut operator = Self::launch(binary, cluster, name, flags, variables, &kubeconfig)?;
+        operator.wait_until_ready()?;
+        Ok(operator)
+    }
+
+    /// The same with a kubeconfig of one's own, and without waiting for anything.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn launch(
+        binary: &Path,
+        cluster: &Cluster,
+        name: &str,
+        flags: &[&str],
+        variables: &[(&str, &str)],
+        kubeconfig: &Path,
+    ) -> Result<Self> {
         let [health, metrics] = [free_address()?, free_address()?];
         let log = cluster.control_plane().folder().join(format!("operator-{name}.log"));
         let mut arguments = vec![
@@ -56,18 +78,26 @@ impl Operator {
         ];
         arguments.extend(flags.iter().map(|flag| (*flag).to_owned()));
         let mut environment = vec![
-            ("KUBECONFIG".to_owned(), cluster.operator_kubeconfig()?.display().to_string()),
+            ("KUBECONFIG".to_owned(), kubeconfig.display().to_string()),
             ("POD_NAMESPACE".to_owned(), crate::cluster::OPERATOR_NAMESPACE.to_owned()),
             ("POD_NAME".to_owned(), name.to_owned()),
         ];
         environment.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let process = Supervised::start(binary, &arguments, &environment, &log)?;
-        let mut operator = Self { process, log, health, metrics, inspection: None };
-        operator.wait_until_ready()?;
-        Ok(operator)
+        RUNNING.fetch_add(1, Ordering::AcqRel);
+        Ok(Self { process, log, health, metrics, inspection: None })
     }
 
-    fn wait_until_ready(&mut self) -> Result<()> {
+    /// How many operators of this process run now.
+    pub fn running() -> usize {
+        RUNNING.load(Ordering::Acquire)
+    }
+
+    /// Waits until it says that it is ready.
+    ///
+    /// # Errors
+    /// When it ends, or does not become ready in time; the message holds its log.
+    pub fn wait_until_ready(&mut self) -> Result<()> {
         let deadline = Instant::now() + READY_WITHIN;
         loop {
             if self.get(self.health, "/readyz").is_ok_and(|(status, _)| status == 200) {
@@ -122,6 +152,20 @@ impl Operator {
         self.process.stop()
     }
 
+    /// Kills it without warning, as a node that loses its power would, and waits until it is gone.
+    ///
+    /// # Errors
+    /// When it cannot be killed.
+    pub fn kill(mut self) -> Result<()> {
+        self.inspection = None;
+        self.process.kill()?;
+        // Its port is free when the kernel has taken it apart.
+        while TcpStream::connect_timeout(&self.health, Duration::from_secs(1)).is_ok() {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        Ok(())
+    }
+
     fn get(&self, address: SocketAddr, path: &str) -> Result<(u16, String)> {
         let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(2))?;
         stream.set_read_timeout(Some(Duration::from_secs(5)))?;
@@ -137,6 +181,8 @@ impl Operator {
 impl Drop for Operator {
     fn drop(&mut self) {
         self.inspect();
+        self.process.stop();
+        RUNNING.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
