@@ -98,7 +98,10 @@ impl Cluster {
             "--duration=24h",
         ])?;
         let path = self.control_plane.folder().join("operator.kubeconfig");
-        fs::write(&path, self.control_plane.kubeconfig_for(OPERATOR_ACCOUNT, token.trim())?)?;
+        // In one go: an operator that starts at the same time may be reading it.
+        let file = tempfile::NamedTempFile::new_in(self.control_plane.folder())?;
+        fs::write(file.path(), self.control_plane.kubeconfig_for(OPERATOR_ACCOUNT, token.trim())?)?;
+        file.persist(&path)?;
         Ok(path)
     }
 }
