@@ -100,7 +100,10 @@ impl Cluster {
         let name: String = server.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
         let path = self.control_plane.folder().join(format!("operator-{name}.kubeconfig"));
         let kubeconfig = self.control_plane.kubeconfig_at(server, OPERATOR_ACCOUNT, &self.operator_token()?)?;
-        fs::write(&path, kubeconfig)?;
+        // In one go: an operator that starts at the same time may be reading it.
+        let file = tempfile::NamedTempFile::new_in(self.control_plane.folder())?;
+        fs::write(file.path(), kubeconfig)?;
+        file.persist(&path)?;
         Ok(path)
     }
 
