@@ -188,7 +188,7 @@ fn take_spellings<'a, 'b>(
             let clash = keys.iter().find(|(known, _)| *known == key);
             if let Some((_, name)) = clash {
                 taken.push(format!(
-                    "{name:?} is also a name of {owner:?}, and no longer means that; exclude {owner:?} if that is meant"
+                    "{name:?} is also a name of {owner:?}, and no longer means that; choose another spelling unless that is meant"
                 ));
             }
             clash.is_none()
