@@ -49,6 +49,9 @@ reasons! {
     NotText = "NotText",
     /// The text cannot be read as a document in reasonable time and memory. Give a simpler page, or plain text.
     UnreadableDocument = "UnreadableDocument",
+    /// The analysis took longer than the operator allows, which a busy machine can cause. The operator tries again; where that does
+    /// not help, give a shorter text, or raise the operator's `--analysis-timeout`.
+    AnalysisTimedOut = "AnalysisTimedOut",
 
     /// The URL cannot be used. Correct `source.http.url`.
     UrlInvalid = "URLInvalid",

@@ -147,10 +147,11 @@ impl RunArgs {
         // At least a quarter of the places is kept for reports that do not wait for foreign servers.
         let most_fetches = (self.concurrency * 3 / 4).max(1);
         let namespaces: Vec<String> = self.watch_namespaces.into_iter().filter(|name| !name.is_empty()).collect();
+        let identity = leader::identity(self.pod_name.as_deref());
         let election = self.enable_leader_election.then(|| Election {
             name: lease::name(FIELD_MANAGER, &namespaces, &self.watch_label_selector),
             namespace: self.leader_election_namespace.filter(|name| !name.is_empty()),
-            identity: leader::identity(self.pod_name.as_deref()),
+            identity: identity.clone(),
             lease_duration: self.leader_election_lease_duration,
             renew_deadline: self.leader_election_renew_deadline,
             retry_period: self.leader_election_retry_period,
@@ -184,6 +185,7 @@ impl RunArgs {
             health_addr: self.health_addr,
             metrics_addr: self.metrics_addr.0,
             instance: self.pod_name,
+            identity,
         })
     }
 }

@@ -8,17 +8,16 @@ use k8s_openapi::api::core::v1::ConfigMap;
 use kube::core::PartialObjectMeta;
 use kube::runtime::reflector::{ObjectRef, Store};
 use kube::{Api, Client};
-use tokio::sync::Semaphore;
 
-use crate::api::{ConfigMapVersion, ReportCatalog};
+use crate::api::{ConferenceReport, ConfigMapVersion, ReportCatalog};
 use crate::runtime::metrics::Metrics;
 use crate::source::FetchError;
 use crate::source::http::HttpClient;
 
 use super::catalogs::Analyzers;
 use super::events::Events;
+use super::inputs::MapState;
 use super::ledger::Ledger;
-use super::plan::MapState;
 use super::references::References;
 
 /// What all reconcilers of the process share.
@@ -33,8 +32,6 @@ pub struct Context {
     pub events: Events,
     /// Metrics.
     pub metrics: Arc<Metrics>,
-    /// Runs at a time.
-    pub runs: Semaphore,
     /// Most bytes of a text.
     pub max_bytes: u64,
     /// Time for one request to the Kubernetes API.
@@ -67,6 +64,8 @@ pub struct Scope {
     pub ledger: Arc<Ledger>,
     /// What is remembered about catalogs: failed writes only.
     pub catalog_ledger: Arc<Ledger>,
+    /// Reports.
+    pub reports: Watched<ConferenceReport>,
     /// Metadata of ConfigMaps.
     pub config_maps: Watched<PartialObjectMeta<ConfigMap>>,
     /// Whether just the labelled ones among them are watched.

@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use crate::api::ConfigMapVersion;
 
+use super::inputs::{Inputs, is_newer};
 use super::known::Known;
-use super::plan::{Inputs, is_newer};
 
 /// A write of this operator that the watch has not delivered yet.
 #[derive(Clone, Debug)]
@@ -30,6 +30,8 @@ pub struct Entry {
     pub failures: u32,
     /// Not before this moment is a failed run repeated; none where only a change helps.
     pub not_before: Option<Instant>,
+    /// Whether it is tried again because it failed, and not just looked at again because it has an interval.
+    pub retrying: bool,
     /// When the URL is looked at next.
     pub next_look: Option<Instant>,
     /// A later version of the ConfigMap that was found to hold the same text.
@@ -65,7 +67,7 @@ pub struct Counts {
     pub ready: usize,
     /// Others.
     pub not_ready: usize,
-    /// Those that wait before they are tried again.
+    /// Those that failed and are tried again by themselves.
     pub in_backoff: usize,
 }
 
@@ -111,7 +113,7 @@ impl Ledger {
         entries.values().fold(Counts::default(), |mut counts, entry| {
             counts.ready += usize::from(entry.ready);
             counts.not_ready += usize::from(!entry.ready);
-            counts.in_backoff += usize::from(entry.failures > 0 && entry.not_before.is_some());
+            counts.in_backoff += usize::from(entry.retrying);
             counts
         })
     }
@@ -145,11 +147,14 @@ mod tests {
     fn deleted_reports_leave_nothing_behind() {
         let ledger = Ledger::default();
         for n in 0..100 {
-            ledger.update(&format!("u{n}"), |entry| entry.ready = n % 2 == 0);
+            ledger.update(&format!("u{n}"), |entry| {
+                entry.ready = n % 2 == 0;
+                entry.retrying = n % 10 == 1;
+            });
         }
-        assert_eq!(ledger.counts(), Counts { ready: 50, not_ready: 50, in_backoff: 0 });
+        assert_eq!(ledger.counts(), Counts { ready: 50, not_ready: 50, in_backoff: 10 });
         ledger.evict("u0");
         ledger.retain(&HashSet::from(["u1".to_owned()]));
-        assert_eq!(ledger.counts(), Counts { ready: 0, not_ready: 1, in_backoff: 0 });
+        assert_eq!(ledger.counts(), Counts { ready: 0, not_ready: 1, in_backoff: 1 });
     }
 }

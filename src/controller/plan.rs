@@ -6,41 +6,12 @@
 use std::time::{Duration, Instant};
 
 use crate::analysis::ANALYZER_VERSION;
-use crate::api::ConfigMapVersion;
 use crate::api::conditions::{READY, find};
 use crate::source::SourceKind;
 
+use super::inputs::{Inputs, MapState, is_newer};
 use super::known::Known;
 use super::ledger::Entry;
-
-/// What a watch knows about the ConfigMap of a report.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MapState {
-    /// The report has another kind of source.
-    NotUsed,
-    /// The watch has not listed the ConfigMaps yet.
-    Unknown,
-    /// There is none of that name.
-    Missing,
-    /// The watch is for labelled ones only and does not show it: whether there is one has to be asked.
-    Unwatched,
-    /// There is one, in this version.
-    At(ConfigMapVersion),
-}
-
-/// Everything that a run depends on and that can be known without reading the text. A run with the same inputs as the one before is
-/// a repetition.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Inputs {
-    /// Generation of the spec.
-    pub generation: i64,
-    /// Value of the annotation that asks for a run.
-    pub requested_at: Option<String>,
-    /// The ConfigMap that holds the text.
-    pub config_map: MapState,
-    /// Revision of the catalog to use; none while it cannot be had.
-    pub catalog_revision: Option<String>,
-}
 
 /// A report as far as planning goes.
 #[derive(Clone, Debug)]
@@ -146,20 +117,11 @@ fn holds_the_text(inputs: &Inputs, known: &Known, entry: &Entry) -> bool {
         .any(|version| version.uid == current.uid && !is_newer(&current.resource_version, &version.resource_version))
 }
 
-/// Whether a resource version is newer than another, or may be. They are compared as numbers, which Kubernetes promises for its
-/// resources since 1.35 and has always kept; anything that is no number is newer as soon as it differs.
-pub fn is_newer(version: &str, than: &str) -> bool {
-    match (version.parse::<u128>(), than.parse::<u128>()) {
-        (Ok(version), Ok(than)) => version > than,
-        _ => version != than,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::api::conditions::{Verdict, conditions};
-    use crate::api::{Reason, SourceStatus};
+    use crate::api::{ConfigMapVersion, Reason, SourceStatus};
     use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
     fn version(resource_version: &str) -> ConfigMapVersion {

@@ -1,26 +1,26 @@
 //! One run for one report: plan, fetch, analyse, write, remember. Each step is a module of its own; this one only strings them together.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::Timestamp;
-use kube::runtime::controller::Action;
 use kube::{Api, Resource};
+use tokio_util::sync::CancellationToken;
 
 use crate::analysis::Analyzer;
 use crate::api::conditions::{READY, Verdict, conditions, find};
-use crate::api::{ConferenceReport, ConferenceReportStatus, ConfigMapVersion, REQUESTED_AT_ANNOTATION};
+use crate::api::{ConferenceReport, ConferenceReportStatus, ConfigMapVersion, REQUESTED_AT_ANNOTATION, Reason};
 use crate::source::http::{Place, Validators};
 use crate::source::{Fetch, FetchError, Fetched, SourceKind};
 
 use super::context::Scope;
 use super::fetch::{self, Fetcher};
+use super::inputs::{Inputs, MapState};
 use super::known::{Known, own};
 use super::ledger::{Entry, Written};
-use super::outcome::Outcome;
-use super::plan::{Inputs, MapState, Plan, Subject, Work, decide};
+use super::outcome::{Notice, Outcome};
+use super::plan::{Plan, Subject, Work, decide};
 use super::schedule::{backoff, busy, parse_duration, until_next_look};
 use super::status;
 use super::write::{self, Target, WriteError};
@@ -33,22 +33,14 @@ const DEFAULT_INTERVAL: Duration = Duration::from_secs(3600);
 /// ETag or Last-Modified would otherwise hide a change for good. The digest then tells.
 const TRUST: u32 = 24;
 
-/// Handles a report. Never fails: what goes wrong becomes a condition, a wait, or a word in the log.
-///
-/// # Errors
-/// None.
-pub async fn reconcile(report: Arc<ConferenceReport>, scope: Arc<Scope>) -> Result<Action, Infallible> {
-    let Some(run) = Run::new(&report, &scope) else {
-        return Ok(Action::await_change());
-    };
-    // Scopes have a controller each, but share the places.
-    let Ok(_place) = scope.context.runs.acquire().await else {
-        return Ok(Action::await_change());
-    };
+/// Handles a report and says after which time it is to be handled again by itself. Never fails: what goes wrong becomes a condition, a
+/// wait, or a word in the log. Once `stop` is cancelled, looking and analysing are given up; what is being written is written.
+pub async fn reconcile(report: &ConferenceReport, scope: &Scope, stop: &CancellationToken) -> Option<Duration> {
+    let run = Run::new(report, scope)?;
     let measured = scope.context.metrics.reconcile_started(CONTROLLER);
-    let end = run.go().await;
+    let end = run.go(stop).await;
     measured.finish(end.label);
-    Ok(end.again.map_or_else(Action::await_change, Action::requeue))
+    end.again
 }
 
 /// How a run ended: the result for the metric, and when the report is handled again by itself.
@@ -98,7 +90,7 @@ impl<'a> Run<'a> {
         })
     }
 
-    async fn go(mut self) -> End {
+    async fn go(mut self, stop: &CancellationToken) -> End {
         if self.report.metadata.deletion_timestamp.is_some() || self.report.spec.suspend {
             return End { label: "success", again: None };
         }
@@ -131,7 +123,10 @@ impl<'a> Run<'a> {
         {
             return self.unwritten(&error, subject.inputs);
         }
-        let result = self.work(analyzer, work, subject.open_key, place).await;
+        let result = tokio::select! {
+            result = self.work(analyzer, work, subject.open_key, place) => result,
+            () = stop.cancelled() => return End { label: "requeue_after", again: None },
+        };
         self.settle(result, subject.inputs).await
     }
 
@@ -277,8 +272,9 @@ impl<'a> Run<'a> {
         let before = self.known.clone();
         let (outcome, analysed, written) = match result {
             Err(error) => {
-                tracing::info!(report = %self.id(), reason = %error.reason(), %error, failures, "report not analysed");
-                let outcome = Outcome::from(&error);
+                let (generation, reason) = (self.generation, error.reason());
+                tracing::info!(report = %self.id(), generation, %reason, %error, failures, "report not analysed");
+                let outcome = Outcome::of(&error, failures);
                 let written =
                     if outcome.is_worth_saying(failures) { self.say(&outcome, None).await } else { Ok(false) };
                 (outcome, false, written)
@@ -304,12 +300,14 @@ impl<'a> Run<'a> {
                     self.scope.context.events.hand_in(self.report.object_ref(&()), notice);
                 }
                 if analysed {
-                    tracing::info!(report = %self.id(), "{}", outcome.message());
+                    let revision = self.known.source.as_ref().map(|source| source.revision.as_str());
+                    let (generation, reason) = (self.generation, outcome.verdict().reason());
+                    tracing::info!(report = %self.id(), generation, revision, %reason, "{}", outcome.message());
                 }
             }
         }
         let again = outcome.next(self.target.uid, failures, self.until_look());
-        self.remember(inputs, failures, again, !failed);
+        self.remember(inputs, failures, again, (!failed, outcome.retries()));
         End { label: outcome.label(), again }
     }
 
@@ -398,13 +396,22 @@ impl<'a> Run<'a> {
         }
         let failures = self.entry.failures.saturating_add(1);
         let again = backoff(self.target.uid, failures, error.after());
-        tracing::warn!(report = %self.id(), %error, failures, "status not written");
+        tracing::warn!(report = %self.id(), generation = self.generation, %error, failures, "status not written");
+        if error.is_final() && failures == 1 {
+            // The status itself cannot say it.
+            let notice = Notice {
+                warning: true,
+                reason: Reason::ApiError,
+                note: format!("the status cannot be written: {error}"),
+            };
+            self.scope.context.events.hand_in(self.report.object_ref(&()), notice);
+        }
         let ready = self.known.is_ready();
-        self.remember(inputs, failures, Some(again), ready);
+        self.remember(inputs, failures, Some(again), (ready, true));
         End { label: "error", again: Some(again) }
     }
 
-    fn remember(self, inputs: Inputs, failures: u32, again: Option<Duration>, ready: bool) {
+    fn remember(self, inputs: Inputs, failures: u32, again: Option<Duration>, (ready, retrying): (bool, bool)) {
         let now = Instant::now();
         let next_look = self.until_look().map(|wait| now + wait);
         let analysed = if self.known.is_ready() { Some(self.known.observed_generation) } else { self.entry.analysed };
@@ -416,6 +423,7 @@ impl<'a> Run<'a> {
             entry.next_look = next_look;
             entry.analysed = analysed;
             entry.ready = ready;
+            entry.retrying = retrying;
             // A version counts as checked only when its text is what the status tells about.
             if failures == 0 {
                 entry.checked = self.entry.checked;

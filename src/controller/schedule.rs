@@ -5,6 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use sha2::{Digest, Sha256};
 
+/// Within this time after a start, URLs that failed before it are tried again.
+const START: Duration = Duration::from_secs(10);
 /// Wait after the first failure.
 pub const BACKOFF_FIRST: Duration = Duration::from_secs(1);
 /// The longest wait after a failure.
@@ -40,6 +42,11 @@ pub fn backoff(uid: &str, failures: u32, after: Option<Duration>) -> Duration {
 /// Wait of a report that found all places for fetching taken: half a second to one and a half, different from object to object.
 pub fn busy(uid: &str) -> Duration {
     Duration::from_millis(500 + spread(uid) % 1000)
+}
+
+/// Time after a start until a URL that failed before it is tried again: what failed together does not come back together.
+pub fn after_start(uid: &str) -> Duration {
+    Duration::from_millis(spread(uid) % millis(START))
 }
 
 /// Reads a duration as the schema allows it: numbers, with or without a fraction, with the units ms, s, m and h: "1h30m", "1.5h".

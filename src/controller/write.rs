@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::api::FIELD_MANAGER;
+use crate::source::Throttled;
 
 /// Asks for the metadata of what was written only: the operator knows the rest.
 const METADATA_ONLY: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
@@ -57,8 +58,14 @@ impl WriteError {
             Self::Gone => "gone",
             Self::TimedOut(_) => "timeout",
             Self::Refused { code: 409, .. } => "conflict",
+            Self::Refused { .. } if self.is_final() => "refused",
             Self::Refused { .. } | Self::Failed(_) => "error",
         }
+    }
+
+    /// Whether the API server refuses the status as it is, or the right to write it: trying again helps only when something else changes.
+    pub const fn is_final(&self) -> bool {
+        matches!(self, Self::Refused { code: 400 | 401 | 403 | 413 | 422, .. })
     }
 
     /// The least time to wait, where the API server named one.
@@ -136,6 +143,10 @@ where
 }
 
 fn classify(error: &kube::Error) -> WriteError {
+    if let Some(throttled) = Throttled::of(error) {
+        let message = "it asks for patience".to_owned();
+        return WriteError::Refused { code: throttled.status, message, after: Some(throttled.after) };
+    }
     let kube::Error::Api(status) = error else {
         return WriteError::Failed(error.to_string());
     };
@@ -163,7 +174,13 @@ mod tests {
     fn an_object_that_is_gone_is_no_failure_and_the_others_are_told_apart() {
         assert_eq!(api(404, "not found"), WriteError::Gone);
         assert_eq!(api(409, "the object has been modified").label(), "conflict");
-        assert_eq!(api(422, "status.words: Invalid value").label(), "error");
+        assert_eq!(api(422, "status.words: Invalid value").label(), "refused");
+        assert_eq!(api(413, "request entity too large").label(), "refused");
+        assert_eq!(api(403, "exceeded quota").label(), "refused");
+        assert_eq!(api(500, "etcdserver: request timed out").label(), "error");
+        let throttled = Throttled { status: 429, after: Duration::from_secs(9) };
+        let throttled = classify(&kube::Error::Service(throttled.into()));
+        assert_eq!((throttled.label(), throttled.after()), ("error", Some(Duration::from_secs(9))));
         assert_eq!(WriteError::TimedOut(Duration::from_secs(1)).label(), "timeout");
     }
 }

@@ -7,11 +7,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use http::{Method, Request, Response, StatusCode, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use kube::client::{Body, ClientBuilder};
 use kube::{Client, Config};
 use tower_layer::Layer;
 use tower_service::Service;
+
+use crate::api::FIELD_MANAGER;
+use crate::source::Throttled;
 
 use super::config::WATCH_TIMEOUT;
 use super::leader::Leadership;
@@ -37,43 +40,31 @@ pub enum ClientError {
     Setup(#[from] kube::Error),
 }
 
-/// The API server asks for patience: 429, or 503 with a time. kube's own error has no place for the time.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the API server answered {status} and asks to wait {} s", .after.as_secs())]
-pub struct Throttled {
-    /// 429 or 503.
-    pub status: u16,
-    /// The time that it names.
-    pub after: Duration,
-}
-
-impl Throttled {
-    /// The one inside an error of kube, if that is what it is.
-    pub fn of(error: &kube::Error) -> Option<&Self> {
-        match error {
-            kube::Error::Service(inner) => inner.downcast_ref(),
-            _ => None,
-        }
-    }
-}
-
 /// A write that was not sent.
 #[derive(Debug, thiserror::Error)]
 #[error("this replica does not lead and writes nothing")]
 struct NotLeading;
 
-/// A client as the environment says: kubeconfig, or the pod's service account.
+/// A client as the environment says: kubeconfig, or the pod's service account. `identity` is the process's name for the API server.
 ///
 /// It repeats nothing by itself. Whoever asks knows better when to ask again, and kube's default would repeat for minutes unseen.
 ///
 /// # Errors
 /// When the environment says nothing usable. The API server is not contacted yet.
-pub async fn connect(metrics: Arc<Metrics>, leadership: Arc<Leadership>) -> Result<Client, ClientError> {
+pub async fn connect(
+    identity: &str,
+    metrics: Arc<Metrics>,
+    leadership: Arc<Leadership>,
+) -> Result<Client, ClientError> {
     let mut config = Config::infer().await?;
     config.connect_timeout = Some(CONNECT_TIMEOUT);
     config.read_timeout = Some(READ_TIMEOUT);
     config.reset_reader_on_write = true;
     config.default_retry = false;
+    // Replicas can so be told apart in the API server's audit log.
+    if let Ok(agent) = HeaderValue::from_str(&format!("{FIELD_MANAGER}/{} ({identity})", env!("CARGO_PKG_VERSION"))) {
+        config.headers.push((header::USER_AGENT, agent));
+    }
     Ok(ClientBuilder::try_from(config)?.with_layer(&Watched { metrics, leadership }).build())
 }
 
@@ -136,7 +127,7 @@ fn is_fenced(method: &Method, path: &str) -> bool {
     !matches!(*method, Method::GET | Method::HEAD) && !path.contains(LEASES)
 }
 
-fn throttled(status: StatusCode, after: Option<&http::HeaderValue>) -> Option<Throttled> {
+fn throttled(status: StatusCode, after: Option<&HeaderValue>) -> Option<Throttled> {
     if !matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
         return None;
     }
@@ -162,7 +153,7 @@ mod tests {
 
     #[test]
     fn the_time_that_an_overloaded_server_names_is_handed_on() {
-        let value = |text: &'static str| http::HeaderValue::from_static(text);
+        let value = |text: &'static str| HeaderValue::from_static(text);
         let seen = throttled(StatusCode::TOO_MANY_REQUESTS, Some(&value("7")));
         assert_eq!(seen, Some(Throttled { status: 429, after: Duration::from_secs(7) }));
         let error = kube::Error::Service(seen.unwrap().into());

@@ -68,4 +68,6 @@ pub struct Settings {
     pub metrics_addr: Option<Listen>,
     /// Name of the pod, for events.
     pub instance: Option<String>,
+    /// Name of this process, which no other has.
+    pub identity: String,
 }

@@ -46,7 +46,14 @@ pub fn start(format: LogFormat, level: &str) -> Result<(), TelemetryError> {
     let safe = filter_fn(|metadata| metadata.target() != COPIES_ANSWERS);
     let done = match format {
         LogFormat::Text => builder.with_ansi(std::io::stderr().is_terminal()).finish().with(safe).try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).finish().with(safe).try_init(),
+        LogFormat::Json => builder
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .with_span_list(false)
+            .finish()
+            .with(safe)
+            .try_init(),
     };
     done.map_err(|_| TelemetryError::Twice)
 }

@@ -65,8 +65,15 @@ where
 {
     let pulse = reporter.health.pulse(&format!("watch: {}", reporter.gate));
     let open = move || watcher(api.clone(), config.clone()).boxed();
-    let watch =
-        Watch { stream: open(), open, listing: true, backoff: DefaultBackoff::default(), since: Instant::now(), pulse };
+    let watch = Watch {
+        stream: open(),
+        open,
+        listing: true,
+        backoff: DefaultBackoff::default(),
+        page_within: PAGE_WITHIN,
+        since: Instant::now(),
+        pulse,
+    };
     futures::stream::unfold((watch, reporter), |(mut watch, reporter)| async move {
         let event = watch.next(&reporter).await;
         Some((event, (watch, reporter)))
@@ -74,19 +81,22 @@ where
 }
 
 /// A watch that is opened again and again.
-struct Watch<K, F> {
+struct Watch<K, F, B> {
     stream: futures::stream::BoxStream<'static, watcher::Result<Event<K>>>,
     open: F,
     /// Whether the list has not been delivered in full.
     listing: bool,
-    backoff: DefaultBackoff,
+    backoff: B,
+    /// The longest time for a step while listing.
+    page_within: Duration,
     /// Since when it has gone on without an error.
     since: Instant,
     pulse: Arc<Pulse>,
 }
 
-impl<K, F> Watch<K, F>
+impl<K, F, B> Watch<K, F, B>
 where
+    B: Backoff,
     F: Fn() -> futures::stream::BoxStream<'static, watcher::Result<Event<K>>>,
 {
     async fn next(&mut self, reporter: &Reporter) -> Event<K> {
@@ -105,7 +115,7 @@ where
                     if self.since.elapsed() > WENT_WELL {
                         self.backoff.reset();
                     }
-                    let pause = self.backoff.next().unwrap_or(PAGE_WITHIN);
+                    let pause = self.backoff.next().unwrap_or(self.page_within);
                     reporter.metrics.watch_error(reporter.resource);
                     let resource = reporter.resource;
                     tracing::warn!(resource, error = problem.text, ?pause, "watch failed; it is tried again");
@@ -129,12 +139,14 @@ where
             stream.poll_next_unpin(cx)
         });
         // An open watch is quiet for as long as nothing changes; while listing, something must come.
-        let next = if self.listing { tokio::time::timeout(PAGE_WITHIN, next).await } else { Ok(next.await) };
+        let next = if self.listing { tokio::time::timeout(self.page_within, next).await } else { Ok(next.await) };
         match next {
             Ok(Some(Ok(event))) => Ok(event),
             Ok(Some(Err(error))) => Err(Problem { relist: is_gone(&error), text: error.to_string() }),
             Ok(None) => Err(Problem { relist: true, text: "the watch ended".to_owned() }),
-            Err(_) => Err(Problem { relist: true, text: format!("no answer to the list within {PAGE_WITHIN:?}") }),
+            Err(_) => {
+                Err(Problem { relist: true, text: format!("no answer to the list within {:?}", self.page_within) })
+            }
         }
     }
 }
@@ -275,64 +287,95 @@ mod tests {
         kube::Error::Api(Box::new(kube::core::Status { code, message: "no".into(), ..Default::default() }))
     }
 
-    /// A watch that gives these streams, one after the other, each time it is opened.
-    fn watch(
-        streams: Vec<Vec<watcher::Result<Event<ConfigMap>>>>,
-    ) -> Watch<ConfigMap, impl Fn() -> futures::stream::BoxStream<'static, watcher::Result<Event<ConfigMap>>>> {
+    /// Pauses of a millisecond, and how many there have been since the last success.
+    struct Pauses(Arc<std::sync::atomic::AtomicUsize>);
+
+    impl Iterator for Pauses {
+        type Item = Duration;
+
+        fn next(&mut self) -> Option<Duration> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Some(Duration::from_millis(1))
+        }
+    }
+
+    impl Backoff for Pauses {
+        fn reset(&mut self) {
+            self.0.store(0, Ordering::Relaxed);
+        }
+    }
+
+    type Streams = Vec<Vec<watcher::Result<Event<ConfigMap>>>>;
+
+    /// A watch that gives these streams, one after the other, each time it is opened; what it tells; and its pauses since the last success
+    /// at each moment.
+    async fn told(streams: Streams) -> Vec<(&'static str, usize)> {
         let streams = std::sync::Mutex::new(streams.into_iter());
         let open = move || match streams.lock().unwrap().next() {
             Some(items) => stream::iter(items).chain(stream::pending()).boxed(),
-            None => stream::pending().boxed(),
+            None => stream::iter([Ok(Event::Delete(map("end", "9")))]).chain(stream::pending()).boxed(),
         };
-        let pulse = Health::default().pulse("watch");
-        Watch { stream: open(), open, listing: true, backoff: DefaultBackoff::default(), since: Instant::now(), pulse }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_watch_that_is_refused_for_ever_is_tried_less_and_less_often() {
-        let failing =
-            std::iter::repeat_with(|| [Ok(Event::Init), Err(watcher::Error::InitialListFailed(refused(403)))]);
-        let mut watch = watch(vec![failing.take(8).flatten().chain([Ok(Event::InitDone)]).collect()]);
-        let mut times = Vec::new();
-        let reporter = reporter();
-        let start = Instant::now();
-        while !matches!(watch.next(&reporter).await, Event::InitDone) {
-            times.push(start.elapsed().as_secs_f64());
+        let count = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let mut watch = Watch {
+            stream: open(),
+            open,
+            listing: true,
+            backoff: Pauses(Arc::clone(&count)),
+            page_within: Duration::from_millis(50),
+            since: Instant::now(),
+            pulse: Health::default().pulse("watch"),
+        };
+        let (mut told, reporter) = (Vec::new(), reporter());
+        loop {
+            let event = watch.next(&reporter).await;
+            let word = match event {
+                Event::Init => "init",
+                Event::InitApply(_) => "listed",
+                Event::InitDone => "done",
+                Event::Apply(_) => "applied",
+                Event::Delete(_) => return told,
+            };
+            told.push((word, count.load(Ordering::Relaxed)));
         }
-        let pauses: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
-        assert!(pauses[0] < 3.5, "the first try comes soon: {pauses:?}");
-        assert!(
-            pauses[6] >= 15.0 && pauses[6] <= 60.5,
-            "the pauses grow although each try begins with Init: {pauses:?}"
-        );
     }
 
-    #[tokio::test(start_paused = true)]
+    fn end() -> watcher::Result<Event<ConfigMap>> {
+        Ok(Event::Delete(map("end", "9")))
+    }
+
+    #[tokio::test]
+    async fn the_pauses_of_a_list_that_is_refused_for_ever_grow_although_each_try_begins_anew() {
+        let refusal = || [Ok(Event::Init), Err(watcher::Error::InitialListFailed(refused(403)))];
+        let tries = std::iter::repeat_with(refusal).take(4).flatten().chain([end()]).collect();
+        assert_eq!(told(vec![tries]).await, [("init", 0), ("init", 1), ("init", 2), ("init", 3)]);
+    }
+
+    #[tokio::test]
+    async fn a_list_that_works_is_no_success_while_the_watch_after_it_is_refused() {
+        let half = || [Ok(Event::InitDone), Err(watcher::Error::WatchStartFailed(refused(403)))];
+        let tries = std::iter::repeat_with(half).take(3).flatten().chain([end()]).collect();
+        assert_eq!(told(vec![tries]).await, [("done", 0), ("done", 1), ("done", 2)]);
+    }
+
+    #[tokio::test]
     async fn a_delivered_change_makes_the_pauses_short_again() {
         let broken = || Err(watcher::Error::WatchStartFailed(refused(500)));
-        let mut items: Vec<_> = std::iter::repeat_with(broken).take(8).collect();
-        items.extend([Ok(Event::Apply(map("a", "2"))), broken(), Ok(Event::Apply(map("a", "3")))]);
-        let (mut watch, reporter) = (watch(vec![items]), reporter());
-        watch.listing = false;
-        watch.next(&reporter).await;
-        let start = Instant::now();
-        watch.next(&reporter).await;
-        assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+        let items = vec![Ok(Event::InitDone), broken(), broken(), Ok(Event::Apply(map("a", "2"))), broken(), end()];
+        assert_eq!(told(vec![items]).await, [("done", 0), ("applied", 0)]);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_version_that_is_no_longer_kept_leads_to_a_new_list() {
         let gone = vec![Ok(Event::InitDone), Err(watcher::Error::WatchStartFailed(refused(410)))];
-        let (mut watch, reporter) = (watch(vec![gone, vec![Ok(Event::Init)]]), reporter());
-        assert!(matches!(watch.next(&reporter).await, Event::InitDone));
-        assert!(matches!(watch.next(&reporter).await, Event::Init));
+        assert_eq!(told(vec![gone, vec![Ok(Event::Init), end()]]).await, [("done", 0), ("init", 1)]);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_list_that_is_never_answered_is_asked_for_again() {
-        let (mut watch, reporter) = (watch(vec![vec![Ok(Event::Init)], vec![Ok(Event::InitDone)]]), reporter());
-        assert!(matches!(watch.next(&reporter).await, Event::Init));
-        assert!(matches!(watch.next(&reporter).await, Event::InitDone));
+        assert_eq!(
+            told(vec![vec![Ok(Event::Init)], vec![Ok(Event::InitDone), end()]]).await,
+            [("init", 0), ("done", 1)]
+        );
     }
 
     #[test]
