@@ -6,15 +6,27 @@
 
 use std::ops::Range;
 
-/// A folded text that knows where each of its bytes came from.
+/// A folded text that knows where each of its characters came from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Folded {
     /// The folded text.
     pub text: String,
-    /// For each byte of the folded text, where its character starts in the original text.
-    starts: Vec<u32>,
-    /// For each byte of the folded text, where its character ends in the original text.
-    ends: Vec<u32>,
+    /// Where the parts of the folded text came from, in its order. Between characters that folding makes longer or shorter every byte stands for
+    /// one byte, so there are few.
+    runs: Vec<Run>,
+}
+
+/// A part of the folded text and the part of the original that it stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Run {
+    /// Where it starts in the folded text; it ends where the next one starts.
+    at: u32,
+    /// Where its original starts.
+    start: u32,
+    /// Where its original ends.
+    end: u32,
+    /// Whether each byte stands for one byte; else the whole stands for the whole.
+    even: bool,
 }
 
 impl Folded {
@@ -24,34 +36,99 @@ impl Folded {
         let base = span.start;
         let Some(part) = text.get(span) else { return folded };
         folded.text.reserve(part.len());
-        folded.starts.reserve(part.len());
-        folded.ends.reserve(part.len());
-        for (offset, c) in part.char_indices() {
-            let start = u32::try_from(base + offset).unwrap_or(u32::MAX);
-            let end = u32::try_from(base + offset + c.len_utf8()).unwrap_or(u32::MAX);
+        let mut rest = part;
+        while let Some(c) = rest.chars().next() {
+            let at = folded.text.len();
+            let start = base + (part.len() - rest.len());
+            let plain = plain(rest, folded.text.ends_with(' '));
+            if plain > 0 {
+                // Nearly all of a text.
+                folded.text.push_str(rest.get(..plain).unwrap_or_default());
+                folded.came_from(at, start..start + plain);
+                rest = rest.get(plain..).unwrap_or_default();
+                continue;
+            }
+            let original = start..start + c.len_utf8();
+            rest = rest.get(c.len_utf8()..).unwrap_or_default();
+            let mut swallowed = false;
             fold_char(c, |c| {
                 if c == ' ' && folded.text.ends_with(' ') {
-                    if let Some(last) = folded.ends.last_mut() {
-                        *last = end;
-                    }
-                    return;
-                }
-                folded.text.push(c);
-                for _ in 0..c.len_utf8() {
-                    folded.starts.push(start);
-                    folded.ends.push(end);
+                    swallowed = true;
+                } else {
+                    folded.text.push(c);
                 }
             });
+            if folded.text.len() > at {
+                folded.came_from(at, original);
+            } else if swallowed {
+                folded.widen(original.end);
+            }
         }
+        folded.text.make_ascii_lowercase();
         folded
     }
 
-    /// The range in the original text that a range of the folded text came from.
+    /// Notes where the folded text from `at` on came from.
+    fn came_from(&mut self, at: usize, original: Range<usize>) {
+        let even = original.len() == self.text.len() - at;
+        let (at, start, end) = (offset(at), offset(original.start), offset(original.end));
+        match self.runs.last_mut() {
+            Some(run) if even && run.even && run.end == start => run.end = end,
+            _ => self.runs.push(Run { at, start, end, even }),
+        }
+    }
+
+    /// Notes that the last byte, a space, stands for all white space up to `end`.
+    fn widen(&mut self, end: usize) {
+        let end = offset(end);
+        match self.runs.last_mut() {
+            Some(run) if run.even => {
+                run.end -= 1;
+                let start = run.end;
+                if run.start == start {
+                    self.runs.pop();
+                }
+                self.runs.push(Run { at: offset(self.text.len()).saturating_sub(1), start, end, even: false });
+            }
+            Some(run) => run.end = end,
+            None => {}
+        }
+    }
+
+    /// The range in the original text that a range of the folded text came from, both at character boundaries.
     pub fn original(&self, range: Range<usize>) -> Option<Range<usize>> {
-        let start = *self.starts.get(range.start)? as usize;
-        let end = *self.ends.get(range.end.checked_sub(1)?)? as usize;
+        if range.end > self.text.len() {
+            return None;
+        }
+        let run = |at: usize| {
+            let behind = self.runs.partition_point(|run| run.at as usize <= at);
+            self.runs.get(behind.checked_sub(1)?)
+        };
+        let last = range.end.checked_sub(1)?;
+        let (first_run, last_run) = (run(range.start)?, run(last)?);
+        let start = first_run.start as usize + if first_run.even { range.start - first_run.at as usize } else { 0 };
+        let end = if last_run.even {
+            last_run.start as usize + range.end - last_run.at as usize
+        } else {
+            last_run.end as usize
+        };
         (start < end).then_some(start..end)
     }
+}
+
+/// The bytes at the start of a text that are folded by lower case alone; `spaced` says that a space would follow a space.
+fn plain(text: &str, mut spaced: bool) -> usize {
+    let mut same = |byte: &u8| {
+        let plain = if *byte == b' ' { !spaced } else { byte.is_ascii_graphic() && !matches!(byte, b'-' | b'`') };
+        spaced = *byte == b' ';
+        plain
+    };
+    text.as_bytes().iter().position(|byte| !same(byte)).unwrap_or(text.len())
+}
+
+/// An offset as it is kept.
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 /// Folds a text that needs no way back, such as a name of the catalog.

@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
 pub use crate::api::Matching;
+pub(crate) use matcher::spellings;
 pub use matcher::{NameHit, NameKind, NameMatcher, NamePattern, NameTarget, PlaceRef, SurfaceHit, TermHit};
 use matcher::{SurfaceMatcher, ThemeMatcher};
 
