@@ -36,42 +36,25 @@ impl Folded {
         let base = span.start;
         let Some(part) = text.get(span) else { return folded };
         folded.text.reserve(part.len());
-        let mut rest = part;
-        while let Some(c) = rest.chars().next() {
-            let at = folded.text.len();
-            let start = base + (part.len() - rest.len());
-            let plain = plain(rest, folded.text.ends_with(' '));
-            if plain > 0 {
-                // Nearly all of a text.
-                folded.text.push_str(rest.get(..plain).unwrap_or_default());
-                folded.came_from(at, start..start + plain);
-                rest = rest.get(plain..).unwrap_or_default();
-                continue;
-            }
-            let original = start..start + c.len_utf8();
-            rest = rest.get(c.len_utf8()..).unwrap_or_default();
-            let mut swallowed = false;
-            fold_char(c, |c| {
-                if c == ' ' && folded.text.ends_with(' ') {
-                    swallowed = true;
-                } else {
-                    folded.text.push(c);
-                }
-            });
-            if folded.text.len() > at {
-                folded.came_from(at, original);
-            } else if swallowed {
-                folded.widen(original.end);
+        let mut read = 0;
+        while let Some(piece) = fold_piece(part.get(read..).unwrap_or_default(), &mut folded.text) {
+            let original = base + read..base + read + piece.read;
+            read += piece.read;
+            match piece.written {
+                0 if piece.swallowed => folded.widen(original.end),
+                0 => {}
+                written => folded.came_from(written, original),
             }
         }
         folded.text.make_ascii_lowercase();
         folded
     }
 
-    /// Notes where the folded text from `at` on came from.
-    fn came_from(&mut self, at: usize, original: Range<usize>) {
-        let even = original.len() == self.text.len() - at;
-        let (at, start, end) = (offset(at), offset(original.start), offset(original.end));
+    /// Notes where the last `written` bytes of the folded text came from.
+    fn came_from(&mut self, written: usize, original: Range<usize>) {
+        let even = original.len() == written;
+        let at = offset(self.text.len().saturating_sub(written));
+        let (start, end) = (offset(original.start), offset(original.end));
         match self.runs.last_mut() {
             Some(run) if even && run.even && run.end == start => run.end = end,
             _ => self.runs.push(Run { at, start, end, even }),
@@ -116,16 +99,6 @@ impl Folded {
     }
 }
 
-/// The bytes at the start of a text that are folded by lower case alone; `spaced` says that a space would follow a space.
-fn plain(text: &str, mut spaced: bool) -> usize {
-    let mut same = |byte: &u8| {
-        let plain = if *byte == b' ' { !spaced } else { byte.is_ascii_graphic() && !matches!(byte, b'-' | b'`') };
-        spaced = *byte == b' ';
-        plain
-    };
-    text.as_bytes().iter().position(|byte| !same(byte)).unwrap_or(text.len())
-}
-
 /// An offset as it is kept.
 fn offset(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
@@ -134,14 +107,50 @@ fn offset(at: usize) -> u32 {
 /// Folds a text that needs no way back, such as a name of the catalog.
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
-    for c in text.chars() {
-        fold_char(c, |c| {
-            if c != ' ' || !folded.ends_with(' ') {
-                folded.push(c);
-            }
-        });
+    let mut rest = text.trim();
+    while let Some(piece) = fold_piece(rest, &mut folded) {
+        rest = rest.get(piece.read..).unwrap_or_default();
     }
-    folded.trim().to_owned()
+    folded.make_ascii_lowercase();
+    // A hyphen at an end is a space too.
+    folded.truncate(folded.trim_end().len());
+    if folded.starts_with(char::is_whitespace) { folded.trim_start().to_owned() } else { folded }
+}
+
+/// What became of a piece of a text.
+struct Piece {
+    /// Bytes of the text.
+    read: usize,
+    /// Bytes of the folded text, ASCII capitals left as they are; none for a character that is dropped.
+    written: usize,
+    /// Whether a space was dropped because it would have followed another.
+    swallowed: bool,
+}
+
+/// Folds the start of a text: a run of ordinary characters, which is nearly all of a text, or one that is not.
+fn fold_piece(text: &str, folded: &mut String) -> Option<Piece> {
+    let first = text.chars().next()?;
+    let mut spaced = folded.ends_with(' ');
+    let ordinary = |byte: &u8| {
+        let ordinary = if *byte == b' ' { !spaced } else { byte.is_ascii_graphic() && !matches!(byte, b'-' | b'`') };
+        spaced = *byte == b' ';
+        !ordinary
+    };
+    let run = text.as_bytes().iter().position(ordinary).unwrap_or(text.len());
+    if run > 0 {
+        folded.push_str(text.get(..run)?);
+        return Some(Piece { read: run, written: run, swallowed: false });
+    }
+    let before = folded.len();
+    let mut swallowed = false;
+    fold_char(first, |c| {
+        if c == ' ' && folded.ends_with(' ') {
+            swallowed = true;
+        } else {
+            folded.push(c);
+        }
+    });
+    Some(Piece { read: first.len_utf8(), written: folded.len() - before, swallowed })
 }
 
 /// Gives the characters that stand for one character in a folded text: mostly one, sometimes none.

@@ -4,6 +4,8 @@
 //! Every occurrence is found, overlapping ones too; boundaries are checked first and the longest is chosen after that. To take the longest right
 //! away would let a long name that turns out to be half a word hide the short one inside it.
 
+mod grouped;
+mod name_table;
 mod names;
 pub(crate) mod spellings;
 mod surfaces;

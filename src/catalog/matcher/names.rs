@@ -1,14 +1,18 @@
 //! Finds spellings of projects and organisations, with their variants. Pure.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::spellings::{self, Spellings};
-use crate::catalog::fold::{Folded, fold};
+use serde::{Deserialize, Serialize};
+
+use super::name_table::NameTable;
+use super::spellings;
+use crate::catalog::fold::Folded;
 use crate::catalog::surfaces::{Variant, variants};
-use crate::catalog::{Catalog, Matching, Surface};
+use crate::catalog::{Catalog, Matching, Shared, Surface};
 
 /// What a spelling belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum NameKind {
     /// A project, by its index in [`Catalog::projects`].
     Project,
@@ -26,7 +30,7 @@ impl std::fmt::Display for NameKind {
 }
 
 /// An entry that a spelling may mean.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NameTarget {
     /// Kind of the entry.
     pub kind: NameKind,
@@ -58,147 +62,115 @@ pub struct NameHit {
     pub span: Range<usize>,
 }
 
-/// Finds spellings of projects and organisations.
-#[derive(Debug, Default)]
+/// Finds spellings of projects and organisations. On top of the spellings of one catalog may lie those that another catalog says anew.
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct NameMatcher {
-    spellings: Spellings,
-    /// What all spellings may mean, in their order.
-    targets: Vec<NameTarget>,
-    /// For each spelling, where its targets end, and whether it blocks names.
-    patterns: Vec<(u32, bool)>,
-    /// Spellings that are one plain word written so for a project, with the project.
-    plain_words: Vec<(u32, u32)>,
+    base: Shared<NameTable>,
+    #[serde(skip)]
+    top: Option<Top>,
 }
 
-/// Which of two entries with the same spelling wins, the smaller one: derived, not its name, untouched by people, position.
-type Rank = (bool, bool, bool, usize);
+/// What a catalog on top of another says about spellings.
+#[derive(Debug)]
+struct Top {
+    /// All spellings that mean something else than below, with all that they mean now.
+    table: NameTable,
+    /// Their numbers below, in order: there they count no more.
+    hidden: Vec<usize>,
+}
 
 impl NameMatcher {
-    /// Compiles all spellings of a catalog with their variants. Where two entries of one kind share a spelling, the one for which it is
-    /// written rather than derived wins, then the one whose name it is, then one that people have touched, then the first by name.
+    /// Compiles all spellings of a catalog.
     pub(in crate::catalog) fn new(catalog: &Catalog) -> Self {
-        let mut meanings: Vec<(String, Option<(NameKind, Rank, NameTarget)>)> = Vec::new();
-        let mut add = |kind, entry: usize, curated: bool, surfaces: &[Surface]| {
-            for (index, surface) in surfaces.iter().enumerate() {
-                for (text, matching, variant) in variants(surface) {
-                    let rank = (variant != Variant::Written, index > 0, !curated, entry);
-                    let written = surface.text.as_str().into();
-                    let target = NameTarget { kind, entry, matching, written, variant };
-                    meanings.push((text, Some((kind, rank, target))));
-                }
-            }
+        Self { base: NameTable::new(catalog, None).into(), top: None }
+    }
+
+    /// For a catalog that was made from another one by changing some entries and adding others behind them: compiles only the spellings that
+    /// entries lost, got or share with such entries.
+    pub(in crate::catalog) fn on_top(below: &Catalog, catalog: &Catalog) -> Self {
+        if below.names.top.is_some() {
+            return Self::new(catalog);
+        }
+        let mut changed: BTreeSet<String> = BTreeSet::new();
+        let mut compare = |before: &[Surface], after: &[Surface]| {
+            changed.extend(before.iter().chain(after).flat_map(variants).map(|(text, ..)| text));
         };
         for (index, project) in catalog.projects.iter().enumerate() {
-            add(NameKind::Project, index, project.curated, &project.surfaces);
+            match below.projects.get(index) {
+                Some(before) if before.is(project) => {}
+                before => compare(before.map_or(&[], |before| &before.surfaces), &project.surfaces),
+            }
         }
         for (index, organization) in catalog.organizations.iter().enumerate() {
-            add(NameKind::Organization, index, organization.curated, &organization.surfaces);
-        }
-        // A phrase that blocks means nothing; it comes before all meanings of the same spelling.
-        let phrases = catalog.block_phrases.iter().map(|phrase| (fold(phrase), None));
-        meanings.extend(phrases.filter(|(text, _)| !text.is_empty()));
-        meanings.sort_by(|a, b| {
-            let rank =
-                |meaning: &Option<(NameKind, Rank, NameTarget)>| meaning.as_ref().map(|(kind, rank, _)| (*kind, *rank));
-            a.0.cmp(&b.0).then_with(|| rank(&a.1).cmp(&rank(&b.1)))
-        });
-        Self::resolved(catalog, meanings)
-    }
-
-    /// From spellings in order with their meanings, the best of each kind first.
-    fn resolved(catalog: &Catalog, meanings: Vec<(String, Option<(NameKind, Rank, NameTarget)>)>) -> Self {
-        let mut matcher = Self::default();
-        let mut texts: Vec<String> = Vec::new();
-        let mut first = 0;
-        for (text, meaning) in meanings {
-            if texts.last() != Some(&text) {
-                first = matcher.targets.len();
-                matcher.patterns.push((offset(first), false));
-                texts.push(text);
-            }
-            let Some(pattern) = matcher.patterns.last_mut() else { continue };
-            match meaning {
-                None => pattern.1 = true,
-                Some((kind, ..)) if matcher.targets.iter().skip(first).any(|known| known.kind == kind) => {}
-                Some((_, _, target)) => {
-                    matcher.targets.push(target);
-                    pattern.0 = offset(matcher.targets.len());
-                }
+            match below.organizations.get(index) {
+                Some(before) if before.is(organization) => {}
+                before => compare(before.map_or(&[], |before| &before.surfaces), &organization.surfaces),
             }
         }
-        matcher.targets.shrink_to_fit();
-        matcher.spellings = Spellings::new(&texts);
-        matcher.plain_words = matcher.find_plain_words(catalog);
-        matcher
+        let base = below.names.base.clone();
+        let hidden = changed.iter().filter_map(|text| base.spellings.position(text)).collect();
+        let top = (!changed.is_empty()).then(|| Top { table: NameTable::new(catalog, Some(&changed)), hidden });
+        Self { base, top }
     }
 
-    /// What [`NameMatcher::plain_words`] gives.
-    fn find_plain_words(&self, catalog: &Catalog) -> Vec<(u32, u32)> {
-        let mut words = Vec::new();
-        for (number, (text, pattern)) in self.patterns().enumerate() {
-            for target in pattern.targets {
-                if target.kind == NameKind::Project
-                    && target.matching == Matching::Plain
-                    && target.variant == Variant::Written
-                    && text.chars().all(char::is_alphabetic)
-                    && catalog.projects.get(target.entry).is_some_and(|project| !project.general)
-                {
-                    words.push((offset(number), offset(target.entry)));
-                }
-            }
-        }
-        words
+    /// Whether a spelling of the base still means what it meant.
+    fn holds(&self, number: usize) -> bool {
+        self.top.as_ref().is_none_or(|top| top.hidden.binary_search(&number).is_err())
     }
 
-    /// The words that are as such the name of a project, beginning with a letter: folded, with the index of the project, in the order of the words.
-    /// Everyday technology is not among them.
+    /// The words that are as such the name of a project, beginning with a letter: folded, with the index of the project. Everyday technology is not
+    /// among them.
     pub fn plain_words(&self, first: char) -> impl Iterator<Item = (&str, usize)> {
-        let text = |(pattern, _): &(u32, u32)| self.spellings.get(*pattern as usize).unwrap_or_default();
-        let begin = self.plain_words.partition_point(|word| text(word).chars().next() < Some(first));
-        let words = self.plain_words.get(begin..).unwrap_or_default().iter();
-        words.map(move |word| (text(word), word.1 as usize)).take_while(move |(word, _)| word.starts_with(first))
+        let below = self.base.plain_words(first).filter(|(number, ..)| self.holds(*number));
+        let top = self.top.iter().flat_map(move |top| top.table.plain_words(first));
+        below.chain(top).map(|(_, text, project)| (text, project))
     }
 
     /// The pattern of a hit.
     pub fn pattern(&self, index: usize) -> Option<NamePattern<'_>> {
-        let (end, blocks) = *self.patterns.get(index)?;
-        let start = index.checked_sub(1).and_then(|before| self.patterns.get(before)).map_or(0, |before| before.0);
-        Some(NamePattern { targets: self.targets.get(start as usize..end as usize)?, blocks })
+        match index.checked_sub(self.base.spellings.len()) {
+            None => self.base.pattern(index).filter(|_| self.holds(index)),
+            Some(index) => self.top.as_ref()?.table.pattern(index),
+        }
     }
 
     /// The pattern of a folded text, for a look-up of a single word.
     pub fn lookup(&self, folded: &str) -> Option<usize> {
-        self.spellings.position(folded)
+        let top = self.top.as_ref().and_then(|top| top.table.spellings.position(folded));
+        let below = || self.base.spellings.position(folded).filter(|number| self.holds(*number));
+        top.map(|number| self.base.spellings.len() + number).or_else(below)
     }
 
-    /// All patterns with their folded texts, in the order of the texts.
+    /// All patterns with their folded texts, those of the base first, each in the order of the texts.
     pub fn patterns(&self) -> impl Iterator<Item = (&str, NamePattern<'_>)> {
-        self.spellings.iter().enumerate().filter_map(|(number, text)| Some((text, self.pattern(number)?)))
+        let top = self.top.iter().flat_map(|top| top.table.spellings.iter());
+        let texts = self.base.spellings.iter().chain(top).enumerate();
+        texts.filter_map(|(number, text)| Some((text, self.pattern(number)?)))
     }
 
     /// All occurrences in `span` of `text` that start where a word starts, overlapping ones too, in the order of their starts.
     pub fn find(&self, text: &str, span: Range<usize>) -> Vec<NameHit> {
         let folded = Folded::new(text, span);
         let mut hits = Vec::new();
+        let mut add = |pattern, start: usize, length: usize| {
+            hits.extend(folded.original(start..start + length).map(|span| NameHit { pattern, span }));
+        };
         for (start, rest) in spellings::starts(&folded.text) {
-            for (pattern, length) in self.spellings.at(rest) {
-                hits.extend(folded.original(start..start + length).map(|span| NameHit { pattern, span }));
+            for (number, length) in self.base.spellings.at(rest).filter(|(number, _)| self.holds(*number)) {
+                add(number, start, length);
+            }
+            for (number, length) in self.top.iter().flat_map(|top| top.table.spellings.at(rest)) {
+                add(self.base.spellings.len() + number, start, length);
             }
         }
         hits
     }
 
-    /// Bytes on the heap, about.
-    pub fn memory(&self) -> usize {
-        let targets: usize = self.targets.iter().map(|t| size_of::<NameTarget>() + t.written.len()).sum();
-        let pairs = self.patterns.len() + self.plain_words.len();
-        self.spellings.memory() + targets + pairs * size_of::<(u32, u32)>()
+    /// Bytes on the heap, about: those of the base, and those on top of it.
+    pub fn memory(&self) -> (usize, usize) {
+        let top = self.top.as_ref().map_or(0, |top| top.table.memory() + top.hidden.len() * size_of::<usize>());
+        (self.base.memory(), top)
     }
-}
-
-/// A number as it is kept.
-fn offset(number: usize) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -220,9 +192,9 @@ mod tests {
         };
         let catalog = Catalog {
             projects: vec![
-                project("Alpha", &["ABC", "Gamma"], false),
-                project("Beta", &["ABC"], true),
-                project("Gamma", &[], false),
+                project("Alpha", &["ABC", "Gamma"], false).into(),
+                project("Beta", &["ABC"], true).into(),
+                project("Gamma", &[], false).into(),
             ],
             ..Catalog::default()
         }

@@ -1,8 +1,11 @@
 //! Finds spellings of event series and of places. Pure.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
+use super::grouped::Grouped;
 use super::spellings::{self, Spellings, is_edge};
 use crate::catalog::fold::Folded;
 use crate::catalog::surfaces::{Variant, variants};
@@ -19,22 +22,31 @@ pub struct SurfaceHit<T> {
     pub span: Range<usize>,
 }
 
-/// What a spelling means, how careful to be with it, how the catalog writes it, and whether it was taken apart.
-type Spelling<T> = (T, Matching, String, bool);
+/// What a spelling means.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Target<T> {
+    target: T,
+    matching: Matching,
+    /// The spelling as the catalog writes it.
+    written: Box<str>,
+    /// Whether the spelling was taken apart.
+    split: bool,
+}
 
 /// Finds spellings of things of one sort, such as event series.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct SurfaceMatcher<T> {
     spellings: Spellings,
     /// The longest word of each spelling.
-    heads: HashSet<Box<str>>,
-    targets: Vec<Vec<Spelling<T>>>,
+    heads: Spellings,
+    targets: Grouped<Target<T>>,
     capital: bool,
 }
 
 impl<T> Default for SurfaceMatcher<T> {
     fn default() -> Self {
-        Self { spellings: Spellings::default(), heads: HashSet::new(), targets: Vec::new(), capital: false }
+        let (spellings, heads) = (Spellings::default(), Spellings::default());
+        Self { spellings, heads, targets: Grouped::default(), capital: false }
     }
 }
 
@@ -42,7 +54,7 @@ impl<T: Copy + Ord> SurfaceMatcher<T> {
     /// Compiles spellings. With `capital`, a name that the catalog writes with a capital must have one in the text too. Spellings of at most four
     /// capital letters, and those that are not plain, are found in their own case only.
     pub(in crate::catalog) fn new<'a>(entries: impl Iterator<Item = (T, &'a [Surface])>, capital: bool) -> Self {
-        let mut patterns: BTreeMap<String, Vec<Spelling<T>>> = BTreeMap::new();
+        let mut patterns: BTreeMap<String, Vec<Target<T>>> = BTreeMap::new();
         for (target, surfaces) in entries {
             for surface in surfaces {
                 for (text, matching, variant) in variants(surface) {
@@ -50,23 +62,24 @@ impl<T: Copy + Ord> SurfaceMatcher<T> {
                     let written = variant == Variant::Written;
                     if written || (!capital && matches!(variant, Variant::Joined | Variant::Split)) {
                         let split = variant == Variant::Split;
-                        patterns.entry(text).or_default().push((target, matching, surface.text.clone(), split));
+                        let written = surface.text.as_str().into();
+                        patterns.entry(text).or_default().push(Target { target, matching, written, split });
                     }
                 }
             }
         }
-        let (texts, targets): (Vec<String>, Vec<_>) = patterns.into_iter().unzip();
-        let longest = |text: &String| {
+        let longest = |text: &'_ str| -> Option<String> {
             let words = text.split(|c: char| !c.is_alphanumeric());
-            words.max_by_key(|word| word.len()).map(Into::into)
+            words.max_by_key(|word| word.len()).filter(|word| !word.is_empty()).map(str::to_owned)
         };
-        let heads = texts.iter().filter_map(longest).collect();
-        Self { spellings: Spellings::new(&texts), heads, targets, capital }
+        let heads: BTreeSet<String> = patterns.keys().filter_map(|text| longest(text)).collect();
+        let spellings = Spellings::new(patterns.keys());
+        Self { spellings, heads: Spellings::new(heads), targets: patterns.into_values().collect(), capital }
     }
 
     /// Whether a text with this word (in lower case) may hold a spelling: false for nearly all words, so that most of a text need not be searched.
     pub fn may_hold(&self, word: &str) -> bool {
-        self.heads.contains(word)
+        self.heads.position(word).is_some()
     }
 
     /// The spellings in `span` of `text` as whole words (a possessive or a hyphen may follow), in text order, the longest of overlapping ones.
@@ -81,7 +94,7 @@ impl<T: Copy + Ord> SurfaceMatcher<T> {
                 }
                 let Some(span) = folded.original(start..start + length) else { continue };
                 let Some(found) = text.get(span.clone()) else { continue };
-                for (target, matching, written, split) in self.targets.get(number).into_iter().flatten() {
+                for Target { target, matching, written, split } in self.targets.get(number) {
                     if self.accepts(found, written, *matching) && (!split || has_capitals(found)) {
                         hits.push(SurfaceHit { target: *target, matching: *matching, span: span.clone() });
                     }
@@ -116,7 +129,7 @@ fn has_capitals(text: &str) -> bool {
 }
 
 /// What a name of a place means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum PlaceRef {
     /// Index into [`crate::catalog::Places::cities`].
     City(usize),
@@ -142,7 +155,8 @@ mod tests {
                 name: "KubeCon".into(),
                 surfaces: vec![surface("KubeCon", Matching::Plain), surface("KubeCon EU", Matching::Plain)],
                 ..Series::default()
-            }],
+            }]
+            .into(),
             places: Places {
                 cities: vec![
                     City {
@@ -157,7 +171,8 @@ mod tests {
                     },
                 ],
                 ..Places::default()
-            },
+            }
+            .into(),
             ..Catalog::default()
         }
         .compiled();

@@ -1,13 +1,15 @@
 //! Finds terms of themes. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use serde::{Deserialize, Serialize};
 
+use super::grouped::Grouped;
 use super::spellings::{self, Spellings, is_edge};
-use crate::catalog::Theme;
 use crate::catalog::fold::{Folded, fold};
+use crate::catalog::{Shared, Theme};
 
 /// An occurrence of a term of a theme.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,64 +24,76 @@ pub struct TermHit {
     pub span: Range<usize>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct TermTarget {
-    theme: usize,
-    term: usize,
+    theme: u32,
+    term: u32,
     weight: u32,
-    language: String,
+    /// Index into [`ThemeMatcher::languages`]; none for "any".
+    language: Option<u8>,
     open_end: bool,
 }
+
+/// The terms that hold in all languages.
+const ANY: &str = "any";
 
 /// Terms by their folded text.
 type Terms = BTreeMap<String, Vec<TermTarget>>;
 
 /// Finds terms of themes.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct ThemeMatcher {
+    /// Codes of the languages that have terms.
+    languages: Vec<String>,
     /// Terms that start where a word starts.
-    spellings: Spellings,
-    targets: Vec<Vec<TermTarget>>,
-    /// The few that may start inside a word, with their targets.
-    open: Option<AhoCorasick>,
-    open_targets: Vec<Vec<TermTarget>>,
+    closed: Spellings,
+    closed_targets: Grouped<TermTarget>,
+    /// The few that may start inside a word.
+    open: OpenTerms,
+    open_targets: Grouped<TermTarget>,
+}
+
+/// Terms that are looked for at all places.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(from = "Vec<String>", into = "Vec<String>")]
+struct OpenTerms {
+    texts: Vec<String>,
+    automaton: Option<AhoCorasick>,
 }
 
 impl ThemeMatcher {
-    pub(in crate::catalog) fn new(themes: &[Theme]) -> Self {
+    pub(in crate::catalog) fn new(themes: &[Shared<Theme>]) -> Self {
+        let codes: BTreeSet<&String> = themes.iter().flat_map(|theme| theme.terms.keys()).collect();
+        let languages: Vec<String> = codes.into_iter().filter(|code| *code != ANY).cloned().collect();
         let (mut closed, mut open) = (Terms::new(), Terms::new());
-        for (theme, entry) in themes.iter().enumerate() {
-            for (number, (language, term)) in entry
-                .terms
-                .iter()
-                .flat_map(|(language, terms)| terms.iter().map(move |term| (language, term)))
-                .enumerate()
-            {
+        for (theme, entry) in (0..).zip(themes) {
+            let terms = entry.terms.iter().flat_map(|(language, terms)| terms.iter().map(move |term| (language, term)));
+            for (number, (language, term)) in (0..).zip(terms) {
                 let text = fold(&term.text);
+                let known = languages.iter().position(|code| code == language).map(u8::try_from);
+                // More languages than there are two-letter codes for: their terms are not found.
+                let Ok(language) = known.transpose() else { continue };
                 if text.is_empty() {
                     continue;
                 }
                 let terms = if term.open_start { &mut open } else { &mut closed };
-                terms.entry(text).or_default().push(TermTarget {
-                    theme,
-                    term: number,
-                    weight: term.weight,
-                    language: language.clone(),
-                    open_end: term.open_end,
-                });
+                let target = TermTarget { theme, term: number, weight: term.weight, language, open_end: term.open_end };
+                terms.entry(text).or_default().push(target);
             }
         }
-        let spellings = Spellings::new(closed.keys());
-        let (texts, open_targets): (Vec<String>, Vec<_>) = open.into_iter().unzip();
-        Self { spellings, targets: closed.into_values().collect(), open: automaton(&texts), open_targets }
+        Self {
+            languages,
+            closed: Spellings::new(closed.keys()),
+            closed_targets: closed.into_values().collect(),
+            open: open.keys().cloned().collect::<Vec<_>>().into(),
+            open_targets: open.into_values().collect(),
+        }
     }
 
     /// Bytes on the heap, about.
     pub fn memory(&self) -> usize {
-        let targets = self.targets.iter().chain(&self.open_targets).flatten().count();
-        self.spellings.memory()
-            + self.open.as_ref().map_or(0, AhoCorasick::memory_usage)
-            + targets * size_of::<TermTarget>()
+        let automaton = self.open.automaton.as_ref().map_or(0, AhoCorasick::memory_usage);
+        self.closed.memory() + automaton + self.closed_targets.memory() + self.open_targets.memory()
     }
 
     /// The terms in `span` of `text` that hold in a language (ISO 639-1; those under "any" hold in all), in text order. Of overlapping terms of
@@ -88,15 +102,21 @@ impl ThemeMatcher {
         let folded = Folded::new(text, span);
         let mut hits = Vec::new();
         let mut edges = Edges::default();
+        let language = self.languages.iter().position(|code| code == language).and_then(|at| u8::try_from(at).ok());
         for (range, targets) in self.occurrences(&folded.text) {
             let at_end = is_edge(&folded.text, range.end);
             for target in targets {
-                if !(at_end || target.open_end) || (target.language != "any" && target.language != language) {
+                if !(at_end || target.open_end) || (target.language.is_some() && target.language != language) {
                     continue;
                 }
                 let words = edges.widen(&folded.text, range.clone());
                 if let Some(span) = folded.original(words) {
-                    hits.push(TermHit { theme: target.theme, term: target.term, weight: target.weight, span });
+                    hits.push(TermHit {
+                        theme: target.theme as usize,
+                        term: target.term as usize,
+                        weight: target.weight,
+                        span,
+                    });
                 }
             }
         }
@@ -108,15 +128,11 @@ impl ThemeMatcher {
     fn occurrences<'m>(&'m self, text: &str) -> Vec<(Range<usize>, &'m [TermTarget])> {
         let mut found = Vec::new();
         for (start, rest) in spellings::starts(text) {
-            let here = self.spellings.at(rest);
-            found.extend(
-                here.filter_map(|(number, length)| Some((start..start + length, self.targets.get(number)?.as_slice()))),
-            );
+            let here = self.closed.at(rest);
+            found.extend(here.map(|(number, length)| (start..start + length, self.closed_targets.get(number))));
         }
-        for hit in self.open.iter().flat_map(|open| open.find_overlapping_iter(text)) {
-            found.extend(
-                self.open_targets.get(hit.pattern().as_usize()).map(|targets| (hit.range(), targets.as_slice())),
-            );
+        for hit in self.open.automaton.iter().flat_map(|open| open.find_overlapping_iter(text)) {
+            found.push((hit.range(), self.open_targets.get(hit.pattern().as_usize())));
         }
         // Words are led to their edges in about the order of the text.
         found.sort_by_key(|(range, _)| (range.end, range.start));
@@ -124,17 +140,25 @@ impl ThemeMatcher {
     }
 }
 
-/// Builds the automaton of open terms; none for no terms, or in the practically impossible case that they do not fit into one.
-fn automaton(terms: &[String]) -> Option<AhoCorasick> {
-    if terms.is_empty() {
-        return None;
+impl From<OpenTerms> for Vec<String> {
+    fn from(open: OpenTerms) -> Self {
+        open.texts
     }
-    AhoCorasick::builder()
-        .match_kind(MatchKind::Standard)
-        .kind(Some(AhoCorasickKind::ContiguousNFA))
-        .build(terms)
-        .inspect_err(|error| tracing::error!(%error, "the terms of the catalog do not fit into a matcher"))
-        .ok()
+}
+
+impl From<Vec<String>> for OpenTerms {
+    /// Without an automaton for no terms, or in the practically impossible case that they do not fit into one.
+    fn from(texts: Vec<String>) -> Self {
+        let build = || {
+            AhoCorasick::builder()
+                .match_kind(MatchKind::Standard)
+                .kind(Some(AhoCorasickKind::ContiguousNFA))
+                .build(&texts)
+                .inspect_err(|error| tracing::error!(%error, "the terms of the catalog do not fit into a matcher"))
+        };
+        let automaton = if texts.is_empty() { None } else { build().ok() };
+        Self { texts, automaton }
+    }
 }
 
 /// Keeps the longest of overlapping terms of a theme, and puts all in the order of the text.
@@ -212,7 +236,7 @@ mod tests {
 
     #[test]
     fn terms_are_whole_words_unless_they_are_open_and_hold_in_their_language() {
-        let matcher = ThemeMatcher::new(&[
+        let themes = [
             theme(
                 "security",
                 &[
@@ -222,7 +246,8 @@ mod tests {
                 ],
             ),
             theme("identity", &[("any", term("trust", false, false, 1))]),
-        ]);
+        ];
+        let matcher = ThemeMatcher::new(&themes.map(Shared::from));
         let find = |text: &str, language: &str| -> Vec<(usize, String)> {
             matcher
                 .find(text, 0..text.len(), language)

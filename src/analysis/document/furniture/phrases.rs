@@ -13,6 +13,8 @@ pub(super) struct Phrases {
     /// The most characters that one of them has.
     pub(super) longest_phrase: usize,
     pub(super) calls: BTreeSet<String>,
+    /// The first word of each furniture phrase and each call.
+    first_words: BTreeSet<String>,
     months: BTreeSet<String>,
     weekdays: BTreeSet<String>,
     /// The most words that a phrase has.
@@ -32,7 +34,9 @@ impl Phrases {
         let weekdays: BTreeSet<String> = weekdays.collect();
         let longest = furniture.iter().chain(&calls).map(|p| p.split(' ').count()).max().unwrap_or(0);
         let longest_phrase = furniture.iter().map(|p| p.chars().count()).max().unwrap_or(0);
-        Self { furniture, longest_phrase, calls, months: months.collect(), weekdays, longest }
+        let first_word = |phrase: &String| phrase.split(' ').next().map(str::to_owned);
+        let first_words = furniture.iter().chain(&calls).filter_map(first_word).collect();
+        Self { furniture, first_words, longest_phrase, calls, months: months.collect(), weekdays, longest }
     }
 
     pub(super) fn is_month(&self, token: &str) -> bool {
@@ -45,6 +49,10 @@ impl Phrases {
 
     /// Whether a line begins with a phrase of a set: one word must be the whole line unless it ends in a colon.
     fn begins(&self, set: &BTreeSet<String>, folded: &str) -> bool {
+        let first = folded.split(' ').next().unwrap_or_default();
+        if !self.first_words.contains(first) && !self.first_words.contains(without_marks(first)) {
+            return false;
+        }
         let mut ends: Vec<usize> = folded.match_indices(' ').map(|(at, _)| at).take(self.longest).collect();
         ends.push(folded.len());
         ends.iter().any(|end| {
@@ -53,7 +61,7 @@ impl Phrases {
             let known = |p: &str| {
                 set.contains(p) && (whole || p.contains(' ') || p.ends_with(':') || p.starts_with(['(', '©']))
             };
-            known(start) || known(start.trim_end_matches([':', ',', '.', '!', '?', '…', '→', '»', '>']).trim_end())
+            known(start) || known(without_marks(start))
         })
     }
 
@@ -93,6 +101,11 @@ impl Phrases {
         let rest = rest.strip_prefix("the ").unwrap_or(rest);
         self.begins(set, folded) || (rest.len() < folded.len() && self.begins(set, rest))
     }
+}
+
+/// A text without the marks that it ends with.
+fn without_marks(text: &str) -> &str {
+    text.trim_end_matches([':', ',', '.', '!', '?', '…', '→', '»', '>']).trim_end()
 }
 
 /// Lower case, single spaces, plain apostrophes.
