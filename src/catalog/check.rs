@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::fold::{fold, squash};
-use super::raw::{RawAlias, RawCatalog, RawFile, RawMatching};
-use super::{Catalog, Matching, load};
+use super::raw::{RawAlias, RawCatalog, RawFile};
+use super::{Catalog, Matching, builtin, merge};
 
 /// Something wrong in a file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,12 +30,12 @@ impl fmt::Display for Finding {
 
 /// Checks the files that are compiled into the program.
 pub fn builtin() -> Result<Vec<Finding>, serde_json::Error> {
-    Ok(check(&load::embedded()?))
+    Ok(check(&builtin::written()?))
 }
 
 /// Checks data files; findings by file and name.
 pub fn check(raw: &RawCatalog) -> Vec<Finding> {
-    let catalog = load::from_raw(raw);
+    let catalog = merge::from_raw(raw);
     let mut findings = Findings(BTreeSet::new());
     let projects: Vec<Entry<'_>> = raw.products.iter().chain(&raw.projects).flat_map(entries_of_projects).collect();
     let organizations: Vec<Entry<'_>> =
@@ -64,7 +64,7 @@ struct Entry<'a> {
     name: &'a str,
     display_name: Option<&'a str>,
     aliases: &'a [RawAlias],
-    matching: Option<RawMatching>,
+    matching: Option<Matching>,
 }
 
 impl<'a> Entry<'a> {
@@ -205,11 +205,11 @@ fn dangers(catalog: &Catalog, projects: &[Entry<'_>], organizations: &[Entry<'_>
     let file_of = |entries: &[Entry<'_>], name: &str, own: &str| {
         let found = entries.iter().rev().find(|entry| entry.name == name || entry.display_name == Some(name));
         let plain = found.is_some_and(|entry| {
-            entry.matching == Some(RawMatching::Plain)
+            entry.matching == Some(Matching::Plain)
                 || entry
                     .aliases
                     .iter()
-                    .any(|alias| matches!(alias.parts(), (text, Some(RawMatching::Plain)) if text == own))
+                    .any(|alias| matches!(alias.parts(), (text, Some(Matching::Plain)) if text == own))
         });
         (found.map_or("", |entry| entry.file).to_owned(), plain)
     };

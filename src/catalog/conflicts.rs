@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::fold::{fold, squash};
-use super::load::parse_term;
+use super::merge::parse_term;
 use crate::api::{CatalogTheme, LANGUAGES, ReportCatalogSpec};
 
 /// Something in a team's catalog that its author probably did not mean.

@@ -154,7 +154,7 @@ fn list(catalog: &Catalog, kind: Kind, filter: Option<&str>) -> String {
             }
         }
         Kind::Events => {
-            for series in &catalog.series {
+            for series in catalog.series.iter() {
                 let names = series.surfaces.iter().map(|surface| surface.text.as_str());
                 let editions = series.editions.iter().map(|edition| edition.name.as_str());
                 if names.clone().chain(editions).any(matches) {

@@ -1,11 +1,11 @@
 //! Words near a name that speak of software, of a company, or of a position in one, in five languages. Data and a look-up; pure functions.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, MatchKind};
-
 use crate::catalog::fold::Folded;
+use crate::catalog::spellings::{self, Spellings};
 
 /// What a word near a name says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -294,36 +294,32 @@ const ROLE: &[&str] = &[
 ];
 
 struct Lists {
-    automaton: Option<AhoCorasick>,
-    cues: Vec<Cue>,
+    spellings: Spellings,
+    /// What each says; "founder" says two things.
+    cues: Vec<Vec<Cue>>,
 }
 
 static LISTS: LazyLock<Lists> = LazyLock::new(|| {
-    let lists = [(Cue::Software, SOFTWARE), (Cue::Company, COMPANY), (Cue::Role, ROLE)];
-    let (words, cues): (Vec<&str>, Vec<Cue>) =
-        lists.iter().flat_map(|(cue, words)| words.iter().map(|word| (*word, *cue))).unzip();
-    Lists { automaton: AhoCorasick::builder().match_kind(MatchKind::Standard).build(words).ok(), cues }
+    let mut words: BTreeMap<&str, Vec<Cue>> = BTreeMap::new();
+    for (cue, list) in [(Cue::Software, SOFTWARE), (Cue::Company, COMPANY), (Cue::Role, ROLE)] {
+        for word in list {
+            words.entry(word).or_default().push(cue);
+        }
+    }
+    Lists { spellings: Spellings::new(words.keys()), cues: words.into_values().collect() }
 });
 
-/// All cues in a part of a text with where they stand, in text order.
+/// All cues in a part of a text with where they stand, in text order. German and Dutch put such words at the end of compounds too, but there they
+/// say less: only starts of words count.
 pub(super) fn find(text: &str, span: Range<usize>) -> Vec<(Cue, Range<usize>)> {
-    let Some(automaton) = &LISTS.automaton else { return Vec::new() };
     let folded = Folded::new(text, span);
-    let mut found: Vec<(Cue, Range<usize>)> = automaton
-        .find_overlapping_iter(&folded.text)
-        .filter(|hit| {
-            // German and Dutch put such words at the end of compounds too, but there they say less; only starts of words count.
-            folded
-                .text
-                .get(..hit.start())
-                .and_then(|before| before.chars().next_back())
-                .is_none_or(|c| !c.is_alphanumeric())
-        })
-        .filter_map(|hit| {
-            let cue = *LISTS.cues.get(hit.pattern().as_usize())?;
-            Some((cue, folded.original(hit.start()..hit.end())?))
-        })
-        .collect();
+    let mut found: Vec<(Cue, Range<usize>)> = Vec::new();
+    for (start, rest) in spellings::starts(&folded.text) {
+        for (word, length) in LISTS.spellings.at(rest) {
+            let Some(range) = folded.original(start..start + length) else { continue };
+            found.extend(LISTS.cues.get(word).into_iter().flatten().map(|cue| (*cue, range.clone())));
+        }
+    }
     found.sort_by_key(|(cue, range)| (range.start, range.end, *cue));
     found
 }

@@ -98,7 +98,7 @@ pub(super) fn decide<'a>(
     let mut context = Context::new(document, sentences, language, catalog, &spots);
     let mut judged = Vec::new();
     for (index, spot) in spots.iter().enumerate() {
-        for target in catalog.names.pattern(spot.pattern).into_iter().flat_map(|pattern| &pattern.targets) {
+        for target in catalog.names.pattern(spot.pattern).into_iter().flat_map(|pattern| pattern.targets) {
             let gate = gate::gate(&context, spot, target);
             judged.push(Judged {
                 spot: index,
@@ -169,13 +169,12 @@ fn vendor_parts(context: &Context<'_>, spots: &[Spot], judged: &[Judged<'_>]) ->
             let Some(pattern) = text.get(..at).and_then(|lead| context.catalog.names.lookup(&fold(lead))) else {
                 continue;
             };
-            let vendor = context.catalog.names.pattern(pattern).into_iter().flat_map(|pattern| &pattern.targets).find(
-                |target| {
+            let vendor =
+                context.catalog.names.pattern(pattern).into_iter().flat_map(|pattern| pattern.targets).find(|target| {
                     target.kind == NameKind::Organization
                         && target.matching == Matching::Plain
                         && target.variant == Variant::Written
-                },
-            );
+                });
             if let Some(vendor) = vendor {
                 found.push(NamePart {
                     span: spot.span.start..spot.span.start + at,
@@ -207,18 +206,18 @@ fn project_parts(context: &Context<'_>, spots: &[Spot], judged: &[Judged<'_>]) -
             }
             let Some(pattern) = context.catalog.names.lookup(&fold(word)) else { continue };
             let part =
-                context.catalog.names.pattern(pattern).into_iter().flat_map(|pattern| &pattern.targets).find(
-                    |target| {
-                        target.kind == NameKind::Project
-                            && target.matching == Matching::Plain
-                            && target.variant == Variant::Written
-                            && target.entry != item.target.entry
-                            && !context.entries.contains_key(&(NameKind::Project, target.entry))
-                            && context.catalog.projects.get(target.entry).is_some_and(|project| {
-                                !project.general && project.maturity.as_deref() == Some("graduated")
-                            })
-                    },
-                );
+                context.catalog.names.pattern(pattern).into_iter().flat_map(|pattern| pattern.targets).find(|target| {
+                    target.kind == NameKind::Project
+                        && target.matching == Matching::Plain
+                        && target.variant == Variant::Written
+                        && target.entry != item.target.entry
+                        && !context.entries.contains_key(&(NameKind::Project, target.entry))
+                        && context
+                            .catalog
+                            .projects
+                            .get(target.entry)
+                            .is_some_and(|project| !project.general && project.maturity.as_deref() == Some("graduated"))
+                });
             if let Some(part) = part {
                 found.push(NamePart {
                     span: at..at + word.len(),

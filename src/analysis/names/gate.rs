@@ -130,7 +130,7 @@ fn organization_gate(context: &Context<'_>, spot: &Spot, target: &NameTarget, fo
     let lower = has_upper(&target.written) && !has_upper(found);
     if target.matching == Matching::Plain {
         // "vcluster" in small letters is the software, not the company behind it.
-        let software = context.catalog.names.pattern(spot.pattern).into_iter().flat_map(|pattern| &pattern.targets);
+        let software = context.catalog.names.pattern(spot.pattern).into_iter().flat_map(|pattern| pattern.targets);
         let software = software.into_iter().any(|other| other.kind == NameKind::Project);
         let long = letters(found).chars().count() >= 7 && !found.contains([' ', '-']) && !software;
         return if lower && !handle && !long { Gate::Refuse("in lower case") } else { Gate::Accept };

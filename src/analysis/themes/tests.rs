@@ -22,11 +22,13 @@ fn catalog() -> Catalog {
     };
     Catalog {
         themes: vec![
-            theme("security", &[("security", 3), ("attack", 2), ("encryption", 2), ("risk", 1)]),
-            theme("storage", &[("storage", 3), ("backup", 3), ("volume", 2)]),
-            theme("finops", &[("finops", 3), ("cost", 2)]),
+            theme("security", &[("security", 3), ("attack", 2), ("encryption", 2), ("risk", 1)]).into(),
+            theme("storage", &[("storage", 3), ("backup", 3), ("volume", 2)]).into(),
+            theme("finops", &[("finops", 3), ("cost", 2)]).into(),
         ],
-        projects: vec![project("Falco", "security"), project("Rook", "storage"), project("Longhorn", "storage")],
+        projects: [("Falco", "security"), ("Rook", "storage"), ("Longhorn", "storage")]
+            .map(|(name, theme)| project(name, theme).into())
+            .to_vec(),
         ..Catalog::default()
     }
     .compiled()
