@@ -197,6 +197,8 @@ fn project_parts(context: &Context<'_>, spots: &[Spot], judged: &[Judged<'_>]) -
     for item in judged.iter().filter(|item| item.accepted && item.target.kind == NameKind::Project) {
         let Some(spot) = spots.get(item.spot) else { continue };
         let text = context.text(&spot.span);
+        // A sub-project is named instead of its parent.
+        let parent = context.catalog.projects.get(item.target.entry).and_then(|own| own.parent.as_deref());
         let mut start = 0;
         for word in text.split_inclusive([' ', '-', '\u{a0}']) {
             let at = spot.span.start + start;
@@ -206,19 +208,20 @@ fn project_parts(context: &Context<'_>, spots: &[Spot], judged: &[Judged<'_>]) -
                 continue;
             }
             let Some(pattern) = context.catalog.names.lookup(&fold(word)) else { continue };
-            let part =
-                context.catalog.names.pattern(pattern).into_iter().flat_map(|pattern| &pattern.targets).find(
-                    |target| {
-                        target.kind == NameKind::Project
-                            && target.matching == Matching::Plain
-                            && target.variant == Variant::Written
-                            && target.entry != item.target.entry
-                            && !context.entries.contains_key(&(NameKind::Project, target.entry))
-                            && context.catalog.projects.get(target.entry).is_some_and(|project| {
-                                !project.general && project.maturity.as_deref() == Some("graduated")
-                            })
-                    },
-                );
+            let part = context.catalog.names.pattern(pattern).into_iter().flat_map(|pattern| &pattern.targets).find(
+                |target| {
+                    target.kind == NameKind::Project
+                        && target.matching == Matching::Plain
+                        && target.variant == Variant::Written
+                        && target.entry != item.target.entry
+                        && !context.entries.contains_key(&(NameKind::Project, target.entry))
+                        && context.catalog.projects.get(target.entry).is_some_and(|project| {
+                            !project.general
+                                && project.maturity.as_deref() == Some("graduated")
+                                && parent != Some(project.name.as_str())
+                        })
+                },
+            );
             if let Some(part) = part {
                 found.push(NamePart {
                     span: at..at + word.len(),
