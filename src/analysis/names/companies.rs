@@ -83,7 +83,7 @@ pub(super) fn company_cues(context: &Context<'_>, spot: &Spot) -> Vec<(&'static 
         found.push((SPEAKS, 2, false));
     }
     if before.ends_with('(') && behind.starts_with([')', ',']) {
-        found.push(("in parentheses", 1, false));
+        found.push(("in parentheses", 2, false));
     }
     found
 }

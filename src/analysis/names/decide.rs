@@ -196,6 +196,8 @@ fn project_parts(context: &Context<'_>, spots: &[Spot], judged: &[Judged<'_>]) -
     for item in judged.iter().filter(|item| item.accepted && item.target.kind == NameKind::Project) {
         let Some(spot) = spots.get(item.spot) else { continue };
         let text = context.text(&spot.span);
+        // A sub-project is named instead of its parent.
+        let parent = context.catalog.projects.get(item.target.entry).and_then(|own| own.parent.as_deref());
         let mut start = 0;
         for word in text.split_inclusive([' ', '-', '\u{a0}']) {
             let at = spot.span.start + start;
@@ -212,11 +214,11 @@ fn project_parts(context: &Context<'_>, spots: &[Spot], judged: &[Judged<'_>]) -
                         && target.variant == Variant::Written
                         && target.entry != item.target.entry
                         && !context.entries.contains_key(&(NameKind::Project, target.entry))
-                        && context
-                            .catalog
-                            .projects
-                            .get(target.entry)
-                            .is_some_and(|project| !project.general && project.maturity.as_deref() == Some("graduated"))
+                        && context.catalog.projects.get(target.entry).is_some_and(|project| {
+                            !project.general
+                                && project.maturity.as_deref() == Some("graduated")
+                                && parent != Some(project.name.as_str())
+                        })
                 });
             if let Some(part) = part {
                 found.push(NamePart {

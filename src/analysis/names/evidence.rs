@@ -166,7 +166,11 @@ fn shape_points(context: &Context<'_>, spot: &Spot, target: &NameTarget, parts: 
         if !own_case && !alone(context, spot) && !matches!(context.language, Language::Fr | Language::Es) {
             parts.add("at the start of a sentence", -1);
         } else if own_word && !own_case && !alone(context, spot) {
-            parts.add("an ordinary word at the start of a sentence", -2);
+            // A verb or noun goes on with an article ("Porter une application"), a name with a verb.
+            let next =
+                context.behind(spot).trim_start().split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+            let points = if words::is_article(next, context.language) { -4 } else { -2 };
+            parts.add("an ordinary word at the start of a sentence", points);
         }
     } else if !context.capital_is_void(spot) {
         parts.add(CAPITAL, 2);
@@ -297,7 +301,7 @@ fn project_points(context: &Context<'_>, spot: &Spot, target: &NameTarget, parts
             .first()
             .is_some_and(|(cue, range)| *cue == Cue::Company && range.start == 0)
     {
-        parts.add("called a company", -3);
+        parts.add("called a company", -5);
     }
     if super::versions::after(behind).is_some() {
         parts.add("before a version", 2);

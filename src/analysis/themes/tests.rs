@@ -100,7 +100,7 @@ fn a_catchword_before_a_paragraph_names_its_theme_in_a_short_text() {
 #[test]
 fn a_paragraph_about_a_theme_is_enough_in_a_text_about_many() {
     let mut lines =
-        vec!["The attack came in by the front door, and the risk with it: that was the one talk on encryption."];
+        vec!["The attack came in by the front door, and the risk with it: that was the one talk on security."];
     let filler = "The room was full again and the speaker told once more how the day before had gone for the team.";
     lines.extend(std::iter::repeat_n(filler, 30));
     assert_eq!(ids(&themes_of(&lines, &[])), ["security"]);
