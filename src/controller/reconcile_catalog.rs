@@ -48,7 +48,7 @@ pub async fn reconcile(catalog: Arc<ReportCatalog>, scope: Arc<Scope>) -> Result
     let written = write::apply::<ReportCatalog>(&context.client, target, version, &status, context.api_timeout).await;
     let (label, action) = match written {
         Ok(_) | Err(WriteError::Gone) => {
-            scope.catalog_ledger.evict(uid);
+            scope.catalog_ledger.update(uid, |entry| entry.failures = 0);
             ("success", Action::await_change())
         }
         Err(error) => {

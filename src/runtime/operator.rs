@@ -343,6 +343,9 @@ fn on_catalog(
         }
         match (before, after) {
             (_, Some(catalog)) => {
+                if let (Some(uid), Some(version)) = (&catalog.metadata.uid, &catalog.metadata.resource_version) {
+                    scope.catalog_ledger.seen(uid, version);
+                }
                 let _ = catalogs.unbounded_send(ObjectRef::from_obj(catalog));
             }
             (Some(gone), None) => scope.catalog_ledger.evict(gone.metadata.uid.as_deref().unwrap_or_default()),

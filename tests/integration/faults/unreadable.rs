@@ -62,12 +62,15 @@ fn an_unreadable_object_is_skipped_with_a_warning_and_all_others_are_served() {
 fn an_answer_that_cannot_be_read_is_not_copied_into_the_log() {
     let mut row = Row::new("answer that cannot be read");
     let stage = Stage::open("garbled", &[]);
-    let garbled = stage.proxy.inject(On::get("configmaps").first(1), Fault::rewrite(|map| map["data"] = json!([PLANTED])));
+    let garbled =
+        stage.proxy.inject(On::get("configmaps").first(1), Fault::rewrite(|map| map["data"] = json!([PLANTED])));
     stage.apply(&text("r", "Cilium"));
     stage.apply(&on_map("r"));
     let case = stage.names("r", "Cilium").and_then(|_| {
         let log = stage.operator().log_text();
-        must(garbled.hits() == 1 && !log.contains(PLANTED), || format!("{} hits, and the log is\n{log}", garbled.hits()))
+        must(garbled.hits() == 1 && !log.contains(PLANTED), || {
+            format!("{} hits, and the log is\n{log}", garbled.hits())
+        })
     });
     row.case("ConfigMap", case);
     row.finish();
