@@ -341,15 +341,15 @@ fn on_catalog(
         if before.map(version) == after.map(version) {
             return;
         }
-        match (before, after) {
-            (_, Some(catalog)) => {
-                if let (Some(uid), Some(version)) = (&catalog.metadata.uid, &catalog.metadata.resource_version) {
-                    scope.catalog_ledger.seen(uid, version);
-                }
-                let _ = catalogs.unbounded_send(ObjectRef::from_obj(catalog));
+        let gone = before.filter(|before| after.is_none_or(|after| after.metadata.uid != before.metadata.uid));
+        if let Some(uid) = gone.and_then(|gone| gone.metadata.uid.as_deref()) {
+            scope.catalog_ledger.evict(uid);
+        }
+        if let Some(catalog) = after {
+            if let (Some(uid), Some(version)) = (&catalog.metadata.uid, &catalog.metadata.resource_version) {
+                scope.catalog_ledger.seen(uid, version);
             }
-            (Some(gone), None) => scope.catalog_ledger.evict(gone.metadata.uid.as_deref().unwrap_or_default()),
-            (None, None) => {}
+            let _ = catalogs.unbounded_send(ObjectRef::from_obj(catalog));
         }
         if let Some((namespace, name)) = after.or(before).map(key) {
             wake(&scope, &reports, &namespace, Reference::Catalog(name));
