@@ -104,7 +104,7 @@ impl<'a> Run<'a> {
             Plan::Leave(again) => {
                 let (ready, next_look) = (self.known.is_ready(), self.entry.next_look);
                 self.scope.ledger.update(self.target.uid, |entry| {
-                    entry.ready = ready;
+                    entry.ready = Some(ready);
                     entry.next_look = next_look;
                     entry.watched = matches!(subject.inputs.config_map, MapState::At(_));
                 });
@@ -422,7 +422,7 @@ impl<'a> Run<'a> {
             entry.failures = failures;
             entry.next_look = next_look;
             entry.analysed = analysed;
-            entry.ready = ready;
+            entry.ready = Some(ready);
             entry.retrying = retrying;
             // A version counts as checked only when its text is what the status tells about.
             if failures == 0 {

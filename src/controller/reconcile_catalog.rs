@@ -52,7 +52,7 @@ pub async fn reconcile(catalog: &Arc<ReportCatalog>, scope: &Scope) -> Option<Du
     };
     match again {
         Some(_) => scope.catalog_ledger.update(uid, |entry| entry.failures = tried),
-        None => scope.catalog_ledger.evict(uid),
+        None => scope.catalog_ledger.update(uid, |entry| entry.failures = 0),
     }
     measured.finish(label);
     again

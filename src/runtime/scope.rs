@@ -228,8 +228,15 @@ fn on_catalog(scope: Arc<Scope>, selector: Selector, inboxes: Inboxes) -> impl F
         };
         let is_own = |catalog: &ReportCatalog| selector.matches(catalog.labels());
         let changed = before.map(version) != after.map(version);
+        let gone = before.filter(|before| after.is_none_or(|after| after.metadata.uid != before.metadata.uid));
+        if let Some(uid) = gone.and_then(|gone| gone.metadata.uid.as_deref()) {
+            scope.catalog_ledger.evict(uid);
+        }
         match (before, after) {
             (_, Some(catalog)) if is_own(catalog) => {
+                if let (Some(uid), Some(version)) = (&catalog.metadata.uid, &catalog.metadata.resource_version) {
+                    scope.catalog_ledger.seen(uid, version);
+                }
                 if changed || !before.is_some_and(is_own) {
                     inboxes.catalogs.add(&key(catalog), Task { urgency: Urgency::Change, lane: Lane::Cluster });
                 }

@@ -91,7 +91,7 @@ fn scenarios(server: &ReportServer) -> Vec<Scenario> {
         plain(
             "text edited",
             vec![text("r", "Cilium"), on_map("r")],
-            Box::new(|stage| stage.apply(&text("r", "Linkerd"))),
+            Box::new(|stage| stage.apply(&text("r", "Linkerd, and with it Falco,"))),
             |report| mentions(report, "Linkerd"),
         ),
         plain(
