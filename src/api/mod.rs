@@ -16,11 +16,11 @@ pub use catalog::{
     CatalogOrganization, CatalogProject, CatalogTheme, Matching, ReportCatalog, ReportCatalogSpec, ReportCatalogStatus,
 };
 pub use reason::Reason;
-pub use rules::LANGUAGES;
 pub use report::{
     ConferenceReport, ConferenceReportSpec, ConfigMapSource, EventOverride, HttpSource, LocalReference, Source,
     SummaryOptions, TextFormat,
 };
+pub use rules::LANGUAGES;
 pub use status::{
     ConferenceReportStatus, ConfigMapVersion, EventStatus, OrganizationStatus, ProjectStatus, SourceStatus, ThemeStatus,
 };

@@ -103,7 +103,12 @@ fn duplicates(entries: &[Entry<'_>], findings: &mut Findings) {
         }
         let key = (entry.file.starts_with("landscape/"), squash(entry.name));
         if let Some(first) = seen.insert(key, entry.file) {
-            findings.add(true, entry.file, entry.name, format!("stands in {first} already, maybe in another case; put both into one entry"));
+            findings.add(
+                true,
+                entry.file,
+                entry.name,
+                format!("stands in {first} already, maybe in another case; put both into one entry"),
+            );
         }
     }
 }
@@ -133,14 +138,19 @@ fn clashes(entries: &[Entry<'_>], findings: &mut Findings) {
         let (ours, theirs): (Vec<&Entry<'_>>, Vec<&Entry<'_>>) = owners.into_values().partition(|entry| curated(entry));
         let (first, second, remedy) = match (ours.as_slice(), theirs.as_slice()) {
             ([first, second, ..], _) => (first, second, "take it from one of them"),
-            ([], [first, second, ..]) => (first, second, "give it as an alias to the one that is meant, in projects/ or organizations/"),
+            ([], [first, second, ..]) => {
+                (first, second, "give it as an alias to the one that is meant, in projects/ or organizations/")
+            }
             _ => continue,
         };
         findings.add(
             !ours.is_empty(),
             second.file,
             second.name,
-            format!("{spelling:?} is a name of {:?} ({}) too, and only one of them is found by it; {remedy}", first.name, first.file),
+            format!(
+                "{spelling:?} is a name of {:?} ({}) too, and only one of them is found by it; {remedy}",
+                first.name, first.file
+            ),
         );
     }
 }
@@ -155,16 +165,31 @@ fn references(raw: &RawCatalog, catalog: &Catalog, findings: &mut Findings) {
         for entry in &file.data {
             if let Some(parent) = &entry.parent {
                 if !projects.contains(&squash(parent)) {
-                    findings.add(true, &file.file, &entry.name, format!("parent {parent:?} is no project; add that one, or leave the parent out"));
+                    findings.add(
+                        true,
+                        &file.file,
+                        &entry.name,
+                        format!("parent {parent:?} is no project; add that one, or leave the parent out"),
+                    );
                 } else if squash(parent) == squash(&entry.name) {
                     findings.add(true, &file.file, &entry.name, "is its own parent");
                 }
             }
             if let Some(vendor) = entry.vendor.as_ref().filter(|vendor| !organizations.contains(&squash(vendor))) {
-                findings.add(false, &file.file, &entry.name, format!("vendor {vendor:?} is no organisation; add it to organizations/, or leave the vendor out"));
+                findings.add(
+                    false,
+                    &file.file,
+                    &entry.name,
+                    format!("vendor {vendor:?} is no organisation; add it to organizations/, or leave the vendor out"),
+                );
             }
             for theme in entry.themes.iter().filter(|theme| !themes.is_empty() && !themes.contains(theme.as_str())) {
-                findings.add(true, &file.file, &entry.name, format!("theme {theme:?} does not exist; themes/ has a file for each that does"));
+                findings.add(
+                    true,
+                    &file.file,
+                    &entry.name,
+                    format!("theme {theme:?} does not exist; themes/ has a file for each that does"),
+                );
             }
         }
     }
@@ -294,7 +319,11 @@ mod tests {
                 projects: vec![file("projects/a.yaml", supplement)],
                 ..RawCatalog::default()
             };
-            check(&raw).iter().filter(|found| found.message.contains("only one of them")).map(|found| found.error).collect::<Vec<_>>()
+            check(&raw)
+                .iter()
+                .filter(|found| found.message.contains("only one of them"))
+                .map(|found| found.error)
+                .collect::<Vec<_>>()
         };
         assert_eq!(clashes(vec![]), [false]);
         assert_eq!(clashes(vec![project("Beta", "XQS")]), []);

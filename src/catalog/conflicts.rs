@@ -60,30 +60,32 @@ pub(super) fn within(spec: &ReportCatalogSpec, conflicts: &mut Conflicts<'_>) {
     for (at, theme) in spec.themes.iter().enumerate() {
         if let Some(first) = ids.insert(&theme.name, at) {
             let field = format!("spec.themes[{at}].name");
-            conflicts.warning(field, format!("{:?} stands in spec.themes[{first}] already; put the terms of both into one", theme.name));
+            conflicts.warning(
+                field,
+                format!("{:?} stands in spec.themes[{first}] already; put the terms of both into one", theme.name),
+            );
         }
         terms(at, theme, conflicts);
     }
     for (at, name) in spec.exclude.iter().enumerate() {
-        let own = spec.projects.iter().map(|entry| &entry.name).chain(spec.organizations.iter().map(|entry| &entry.name));
+        let own =
+            spec.projects.iter().map(|entry| &entry.name).chain(spec.organizations.iter().map(|entry| &entry.name));
         if own.into_iter().any(|own| squash(own) == squash(name)) {
-            let problem = format!("{name:?} is an entry of this very catalog, which so has no effect; take out one of the two");
+            let problem =
+                format!("{name:?} is an entry of this very catalog, which so has no effect; take out one of the two");
             conflicts.error(format!("spec.exclude[{at}]"), problem);
         }
     }
 }
 
 /// Names and aliases that stand twice: in two entries of a kind the later one has them, in one entry they are there for nothing.
-fn spellings<'a>(
-    kind: &str,
-    entries: impl Iterator<Item = (&'a str, &'a [String])>,
-    conflicts: &mut Conflicts<'_>,
-) {
+fn spellings<'a>(kind: &str, entries: impl Iterator<Item = (&'a str, &'a [String])>, conflicts: &mut Conflicts<'_>) {
     let mut names: BTreeMap<String, usize> = BTreeMap::new();
     let mut owners: BTreeMap<String, (usize, String)> = BTreeMap::new();
     for (at, (name, aliases)) in entries.enumerate() {
-        let fields = std::iter::once((name, format!("spec.{kind}[{at}].name")))
-            .chain(aliases.iter().enumerate().map(|(i, alias)| (alias.as_str(), format!("spec.{kind}[{at}].aliases[{i}]"))));
+        let fields = std::iter::once((name, format!("spec.{kind}[{at}].name"))).chain(
+            aliases.iter().enumerate().map(|(i, alias)| (alias.as_str(), format!("spec.{kind}[{at}].aliases[{i}]"))),
+        );
         if let Some(first) = names.insert(squash(name), at) {
             let problem = format!("{name:?} stands in spec.{kind}[{first}] already; put both into one entry");
             conflicts.warning(format!("spec.{kind}[{at}].name"), problem);
@@ -91,16 +93,27 @@ fn spellings<'a>(
         }
         for (spelling, field) in fields {
             if !spelling.chars().any(char::is_alphanumeric) {
-                conflicts.error(field, format!("{spelling:?} has no letter or digit and is never found; write a name, or leave it out"));
+                conflicts.error(
+                    field,
+                    format!("{spelling:?} has no letter or digit and is never found; write a name, or leave it out"),
+                );
                 continue;
             }
             // Spellings that differ by a hyphen alone are two.
             match owners.insert(fold(spelling), (at, field.clone())) {
                 Some((owner, first)) if owner == at => {
-                    conflicts.warning(field, format!("{spelling:?} stands in {first} already, case, spaces and hyphens apart; leave it out"));
+                    conflicts.warning(
+                        field,
+                        format!("{spelling:?} stands in {first} already, case, spaces and hyphens apart; leave it out"),
+                    );
                 }
                 Some((_, first)) => {
-                    conflicts.warning(field, format!("{spelling:?} stands in {first} too, which is no longer found by it; give it to one of them"));
+                    conflicts.warning(
+                        field,
+                        format!(
+                            "{spelling:?} stands in {first} too, which is no longer found by it; give it to one of them"
+                        ),
+                    );
                 }
                 None => {}
             }
@@ -128,7 +141,9 @@ fn terms(at: usize, theme: &CatalogTheme, conflicts: &mut Conflicts<'_>) {
 fn unusable(term: &str) -> Option<&'static str> {
     let (text, weight) = term.rsplit_once('^').map_or((term, None), |(text, weight)| (text, Some(weight.trim())));
     if parse_term(term).is_none() {
-        return Some("has no letter or digit and is never found; write the words, with ^1 to ^3 behind them if need be");
+        return Some(
+            "has no letter or digit and is never found; write the words, with ^1 to ^3 behind them if need be",
+        );
     }
     if weight.is_some_and(|weight| !matches!(weight, "1" | "2" | "3")) {
         return Some("ends in a weight that does not exist and is taken for the nearest; write ^1, ^2 or ^3");
@@ -136,7 +151,9 @@ fn unusable(term: &str) -> Option<&'static str> {
     let text = text.trim();
     let inner = text.strip_prefix('*').unwrap_or(text);
     let inner = inner.strip_suffix('*').unwrap_or(inner);
-    inner.contains('*').then_some("has a * inside and is never found; a * stands at the start or the end of a term only")
+    inner
+        .contains('*')
+        .then_some("has a * inside and is never found; a * stands at the start or the end of a term only")
 }
 
 #[cfg(test)]
@@ -147,7 +164,11 @@ mod tests {
     fn of(spec: &ReportCatalogSpec) -> Vec<String> {
         let mut conflicts = Conflicts { catalog: "team", found: Vec::new() };
         within(spec, &mut conflicts);
-        conflicts.found.iter().map(|found| format!("{} {found}", if found.error { "error" } else { "warning" })).collect()
+        conflicts
+            .found
+            .iter()
+            .map(|found| format!("{} {found}", if found.error { "error" } else { "warning" }))
+            .collect()
     }
 
     #[test]
@@ -160,7 +181,10 @@ mod tests {
         let terms = [("nl", vec!["dataopslag*^3", "^9", "opslag^9", "da*ta"]), ("dutch", vec!["opslag"])];
         let theme = CatalogTheme {
             name: "residency".into(),
-            terms: terms.into_iter().map(|(key, terms)| (key.into(), terms.into_iter().map(Into::into).collect())).collect(),
+            terms: terms
+                .into_iter()
+                .map(|(key, terms)| (key.into(), terms.into_iter().map(Into::into).collect()))
+                .collect(),
             ..CatalogTheme::default()
         };
         let spec = ReportCatalogSpec {
@@ -190,9 +214,13 @@ mod tests {
     fn a_good_catalog_has_no_conflict() {
         let theme = CatalogTheme {
             name: "residency".into(),
-            terms: [("any".to_owned(), vec!["data residency^3".into()]), ("pt".to_owned(), vec!["*dados*".into()])].into(),
+            terms: [("any".to_owned(), vec!["data residency^3".into()]), ("pt".to_owned(), vec!["*dados*".into()])]
+                .into(),
             ..CatalogTheme::default()
         };
-        assert_eq!(of(&ReportCatalogSpec { themes: vec![theme], ..ReportCatalogSpec::default() }), Vec::<String>::new());
+        assert_eq!(
+            of(&ReportCatalogSpec { themes: vec![theme], ..ReportCatalogSpec::default() }),
+            Vec::<String>::new()
+        );
     }
 }

@@ -57,16 +57,19 @@ impl Catalog {
         for (at, project) in spec.projects.iter().enumerate() {
             for (number, theme) in project.themes.iter().enumerate() {
                 if !self.themes.iter().any(|known| known.name == *theme) {
-                    let problem =
-                        format!("there is no theme {theme:?}; add it under spec.themes, or take one that `catalog list` prints");
+                    let problem = format!(
+                        "there is no theme {theme:?}; add it under spec.themes, or take one that `catalog list` prints"
+                    );
                     conflicts.error(format!("spec.projects[{at}].themes[{number}]"), problem);
                 }
             }
             if let Some(parent) = &project.parent
                 && !self.projects.iter().any(|known| squash(&known.name) == squash(parent))
             {
-                let problem =
-                    format!("there is no project {parent:?} that {:?} could be a part of; add it, or leave the parent out", project.name);
+                let problem = format!(
+                    "there is no project {parent:?} that {:?} could be a part of; add it, or leave the parent out",
+                    project.name
+                );
                 conflicts.warning(format!("spec.projects[{at}].parent"), problem);
             }
         }
@@ -184,7 +187,9 @@ fn take_spellings<'a, 'b>(
             let key = squash(&surface.text);
             let clash = keys.iter().find(|(known, _)| *known == key);
             if let Some((_, name)) = clash {
-                taken.push(format!("{name:?} is also a name of {owner:?}, and no longer means that; exclude {owner:?} if that is meant"));
+                taken.push(format!(
+                    "{name:?} is also a name of {owner:?}, and no longer means that; exclude {owner:?} if that is meant"
+                ));
             }
             clash.is_none()
         });

@@ -105,7 +105,11 @@ fn check_files(files: &[PathBuf]) -> ExitCode {
 fn report(findings: impl Iterator<Item = (bool, String)>) -> ExitCode {
     let (mut text, mut errors, mut warnings) = (String::new(), 0, 0);
     for (error, line) in findings {
-        if error { errors += 1 } else { warnings += 1 }
+        if error {
+            errors += 1
+        } else {
+            warnings += 1
+        }
         let _ = writeln!(text, "{line}");
     }
     let _ = writeln!(text, "{errors} errors, {warnings} warnings");

@@ -190,9 +190,8 @@ impl<'a> Context<'a> {
             self.document.text.get(one.span.end..other.span.start).is_some_and(is_enumeration)
         };
         let is_next = |at: usize| self.known.get(at).is_some_and(accepted);
-        let left = (1..=2).take_while(|step| {
-            index.checked_sub(*step).is_some_and(|at| is_next(at) && joined(at, at + 1))
-        });
+        let left =
+            (1..=2).take_while(|step| index.checked_sub(*step).is_some_and(|at| is_next(at) && joined(at, at + 1)));
         let right = (1..=2).take_while(|step| is_next(index + step) && joined(index + step - 1, index + step));
         i32::try_from(left.count() + right.count()).unwrap_or(2).min(2)
     }

@@ -196,9 +196,8 @@ fn previous_word(before: &str) -> &str {
 fn article_before_adjective(before: &str, language: Language) -> bool {
     let lead = before.trim_end();
     let previous = previous_word(lead);
-    lead.strip_suffix(previous).is_some_and(|lead| {
-        lead.ends_with([' ', '\u{a0}']) && words::is_article(previous_word(lead), language)
-    })
+    lead.strip_suffix(previous)
+        .is_some_and(|lead| lead.ends_with([' ', '\u{a0}']) && words::is_article(previous_word(lead), language))
 }
 
 /// Whether a spelling is known to be an ordinary word of the language of the document.
@@ -288,7 +287,9 @@ fn project_points(context: &Context<'_>, spot: &Spot, target: &NameTarget, parts
     }
     let previous = previous_word(before);
     if before.ends_with(' ')
-        && words::cues(previous, 0..previous.len()).first().is_some_and(|(cue, range)| *cue == Cue::Company && range.start == 0)
+        && words::cues(previous, 0..previous.len())
+            .first()
+            .is_some_and(|(cue, range)| *cue == Cue::Company && range.start == 0)
     {
         parts.add("called a company", -3);
     }

@@ -36,7 +36,13 @@ pub fn score(
     if std::env::var_os("THEMES").is_some() {
         let strongest = points.iter().copied().max().unwrap_or(0);
         for ((tally, points), theme) in tallies.iter().zip(&points).zip(&catalog.themes) {
-            eprintln!("THEME {words} {} p={points} need={} ok={} {}", theme.name, tally.needed(words, strongest), tally.is_salient(words, strongest), tally.debug());
+            eprintln!(
+                "THEME {words} {} p={points} need={} ok={} {}",
+                theme.name,
+                tally.needed(words, strongest),
+                tally.is_salient(words, strongest),
+                tally.debug()
+            );
         }
     }
     let strongest = points.iter().copied().max().unwrap_or(0);

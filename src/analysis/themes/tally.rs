@@ -72,7 +72,17 @@ impl Tally {
     }
     pub fn debug(&self) -> String {
         let terms: u32 = self.terms.values().map(|(count, weight)| points(*weight) * repeated(*count) / 12).sum();
-        format!("terms={terms} kinds={} typical={} sections={} head={} headed={} proj={} projsent={} bysent={:?}", self.terms.len(), self.typical.len(), self.sections.len(), self.headings, self.headed, self.projects, self.project_sentences.len(), self.by_sentence)
+        format!(
+            "terms={terms} kinds={} typical={} sections={} head={} headed={} proj={} projsent={} bysent={:?}",
+            self.terms.len(),
+            self.typical.len(),
+            self.sections.len(),
+            self.headings,
+            self.headed,
+            self.projects,
+            self.project_sentences.len(),
+            self.by_sentence
+        )
     }
 
     /// Whether a reader of a text of this length would say that it is about the theme. Where a text says little about any theme, the
