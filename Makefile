@@ -5,6 +5,7 @@ BINARY := target/release/conference-report-operator
 CORPUS ?=
 EVAL_FLAGS ?=
 PEERS ?=
+SAVE ?=
 PEERS_VENV := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/conference-report-operator/peers
 
 .DEFAULT_GOAL := help
@@ -18,6 +19,7 @@ help: ## Show this help
 	@printf '  %-22s %s\n' 'CORPUS=dir' 'make eval: folder with annotated reports'
 	@printf '  %-22s %s\n' 'EVAL_FLAGS=--verbose' 'make eval: list what was missed and what was wrong'
 	@printf '  %-22s %s\n' 'PEERS=1' 'make bench: measure the Python tools for the same jobs too'
+	@printf '  %-22s %s\n' 'SAVE=1' 'make bench: keep what was measured as the baseline'
 	@printf '  %-22s %s\n' 'KUBEBUILDER_ASSETS=dir' 'etcd, kube-apiserver and kubectl to use instead of fetching or building them'
 	@printf '  %-22s %s\n' 'SETUP_ENVTEST=never' 'build the control plane from source instead of fetching it'
 
@@ -62,8 +64,8 @@ eval: tools ## Score the analysis on a folder of annotated reports: make eval CO
 	@test -n "$(CORPUS)" || { echo 'say where the annotated reports are: make eval CORPUS=dir'; exit 2; }
 	@target/release/eval $(EVAL_FLAGS) "$(CORPUS)" $(BINARY)
 
-bench: $(if $(PEERS),$(PEERS_VENV)/ready) ## Measure speed and memory of the analysis, stage by stage
-	$(if $(PEERS),BENCH_PEERS="$(PEERS_VENV)/bin/python") $(CARGO) bench --locked --bench analysis
+bench: $(if $(PEERS),$(PEERS_VENV)/ready) ## Measure speed and memory of the analysis, stage by stage, and say what differs from the baseline
+	$(if $(SAVE),BENCH_SAVE=1) $(if $(PEERS),BENCH_PEERS="$(PEERS_VENV)/bin/python") $(CARGO) bench --locked --bench analysis
 
 $(PEERS_VENV)/ready: tests/peers/requirements.txt
 	python3 -m venv "$(PEERS_VENV)"
