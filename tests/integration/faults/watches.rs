@@ -49,11 +49,11 @@ const TROUBLES: [Trouble; 10] = [
         lists: 1,
     },
     Trouble {
-        name: "neighbours change places, until the watch ends",
+        name: "neighbours change places, then a new list",
         from_start: true,
         inject: |stage| everywhere(stage, &WatchFault::Swap),
-        heal: cut,
-        lists: 1,
+        heal: |stage| expire(stage, || WatchFault::Expired.into()),
+        lists: 2,
     },
     Trouble {
         name: "all events withheld, until the watch ends",
@@ -100,12 +100,12 @@ const TROUBLES: [Trouble; 10] = [
         lists: 1,
     },
     Trouble {
-        name: "watches are reset three times, then refused once",
+        name: "watches are reset twice, then refused once",
         from_start: false,
         inject: |stage| {
             for resource in WATCHED {
-                stage.proxy.inject(On::watch(resource).nth(4), Fault::refuse(500));
-                stage.proxy.inject(On::watch(resource).first(3), Fault::Reset);
+                stage.proxy.inject(On::watch(resource).nth(3), Fault::refuse(500));
+                stage.proxy.inject(On::watch(resource).first(2), Fault::Reset);
                 stage.proxy.cut_watches(resource);
             }
         },
