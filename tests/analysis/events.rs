@@ -32,6 +32,9 @@ struct Lead {
     want: String,
     #[serde(default)]
     inferred: Option<Vec<String>>,
+    /// Why this is not reached yet. As soon as it is, the remark has to go.
+    #[serde(default)]
+    open: Option<String>,
 }
 
 impl Lead {
@@ -55,26 +58,38 @@ fn show(event: Option<&Event>) -> String {
     parts.map(or).join(" | ")
 }
 
+/// What is wrong about the event that is found; nothing where it is the one that is wanted.
+fn difference(lead: &Lead, bodies: &BTreeMap<String, String>) -> Option<String> {
+    let file_name = format!("lead.{}", lead.format.as_deref().unwrap_or("txt"));
+    let event = analyze(&lead.whole_text(bodies), &file_name).event;
+    let got = show(event.as_ref());
+    if got != lead.want {
+        return Some(format!("{} ({})\n  got      {got}\n  expected {}", lead.name, lead.lang, lead.want));
+    }
+    let (mut got, mut want) = (event.map(|event| event.inferred).unwrap_or_default(), lead.inferred.clone()?);
+    got.sort_unstable();
+    want.sort_unstable();
+    (got != want).then(|| format!("{} ({})\n  inferred {got:?}\n  expected {want:?}", lead.name, lead.lang))
+}
+
 #[test]
 fn the_event_is_read_from_beginnings_of_many_shapes() {
     let path = testbed::repository().join("tests/golden/events/leads.yaml");
     let leads: Leads = serde_saphyr::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    let mut differences = Vec::new();
+    let mut wrong = Vec::new();
+    let mut open = 0;
     for lead in &leads.cases {
-        let file_name = format!("lead.{}", lead.format.as_deref().unwrap_or("txt"));
-        let event = analyze(&lead.whole_text(&leads.bodies), &file_name).event;
-        let got = show(event.as_ref());
-        if got != lead.want {
-            differences.push(format!("{} ({})\n  got      {got}\n  expected {}", lead.name, lead.lang, lead.want));
-        }
-        let Some(want) = &lead.inferred else { continue };
-        let (mut got, mut want) = (event.map(|event| event.inferred).unwrap_or_default(), want.clone());
-        got.sort_unstable();
-        want.sort_unstable();
-        if got != want {
-            differences.push(format!("{} ({})\n  inferred {got:?}\n  expected {want:?}", lead.name, lead.lang));
+        match (difference(lead, &leads.bodies), &lead.open) {
+            (None, None) => {}
+            (Some(difference), None) => wrong.push(difference),
+            (Some(difference), Some(why)) => {
+                println!("open, {why}: {difference}");
+                open += 1;
+            }
+            (None, Some(_)) => wrong.push(format!("{} ({}) is reached now: take out `open`", lead.name, lead.lang)),
         }
     }
     let count = leads.cases.len();
-    assert!(differences.is_empty(), "{count} beginnings, {} differ\n{}", differences.len(), differences.join("\n"));
+    println!("{count} beginnings, {} as wanted, {open} open", count - open - wrong.len());
+    assert!(wrong.is_empty(), "{count} beginnings, {} differ\n{}", wrong.len(), wrong.join("\n"));
 }
