@@ -9,20 +9,23 @@ ARCHITECTURES ?= $(HOST)
 CORPUS ?=
 EVAL_FLAGS ?=
 PEERS ?=
+SAVE ?=
 PEERS_VENV := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/conference-report-operator/peers
 
 .DEFAULT_GOAL := help
-.PHONY: help build tools generate lint deny control-plane programs test unit test-delivery demo image e2e e2e-flux keep-chart release eval bench clean
+.PHONY: help build tools generate lint deny control-plane programs test unit test-delivery demo soak image e2e e2e-flux keep-chart release eval bench clean
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "; print "Usage: make <target>\n"} /^[a-z0-9-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@printf '\nVariables:\n'
 	@printf '  %-22s %s\n' 'KEEP=1' 'make demo: leave everything running and say how to use it'
+	@printf '  %-22s %s\n' 'SOAK=2m SEED=7' 'make soak: for how long, and with which random choices'
 	@printf '  %-22s %s\n' 'CORPUS=dir' 'make eval: folder with annotated reports'
 	@printf '  %-22s %s\n' 'EVAL_FLAGS=--verbose' 'make eval: list what was missed and what was wrong'
 	@printf '  %-22s %s\n' 'PEERS=1' 'make bench: measure the Python tools for the same jobs too'
 	@printf '  %-22s %s\n' 'KUBECONFIG=file' 'make e2e, make e2e-flux: use that cluster instead of a node of their own'
 	@printf '  %-22s %s\n' 'ARCHITECTURES=list' 'make image: amd64, arm64'
+	@printf '  %-22s %s\n' 'SAVE=1' 'make bench: keep what was measured as the baseline'
 	@printf '  %-22s %s\n' 'KUBEBUILDER_ASSETS=dir' 'etcd, kube-apiserver and kubectl to use instead of fetching or building them'
 	@printf '  %-22s %s\n' 'SETUP_ENVTEST=never' 'build the control plane from source instead of fetching it'
 
@@ -88,13 +91,15 @@ keep-chart: ## Keep the present chart, for upgrades from it in e2e: part of a re
 release: ARCHITECTURES = amd64 arm64
 release: programs image ## Build everything that a release publishes into dist/
 	hack/release.sh
+soak: control-plane tools ## Edit, break and restart at random for ten minutes, then see that nothing was lost
+	@target/release/soak $(CURDIR)/$(BINARY)
 
 eval: tools ## Score the analysis on a folder of annotated reports: make eval CORPUS=dir
 	@test -n "$(CORPUS)" || { echo 'say where the annotated reports are: make eval CORPUS=dir'; exit 2; }
 	@target/release/eval $(EVAL_FLAGS) "$(CORPUS)" $(BINARY)
 
-bench: $(if $(PEERS),$(PEERS_VENV)/ready) ## Measure speed and memory of the analysis, stage by stage
-	$(if $(PEERS),BENCH_PEERS="$(PEERS_VENV)/bin/python") $(CARGO) bench --locked --bench analysis
+bench: $(if $(PEERS),$(PEERS_VENV)/ready) ## Measure speed and memory of the analysis, stage by stage, and say what differs from the baseline
+	$(if $(SAVE),BENCH_SAVE=1) $(if $(PEERS),BENCH_PEERS="$(PEERS_VENV)/bin/python") $(CARGO) bench --locked --bench analysis
 
 $(PEERS_VENV)/ready: tests/peers/requirements.txt
 	python3 -m venv "$(PEERS_VENV)"

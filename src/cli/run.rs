@@ -9,13 +9,14 @@ use kube::core::Selector;
 
 use crate::api::FIELD_MANAGER;
 use crate::controller::schedule::parse_duration;
-use crate::runtime::config::Settings;
+use crate::runtime::config::{Settings, WatchConfigMaps};
 use crate::runtime::lease::{self, Election};
 use crate::runtime::server::Listen;
 use crate::runtime::telemetry::{self, LogFormat};
 use crate::runtime::{leader, operator, selector, shutdown};
 use crate::source::http::HttpSettings;
 use crate::source::http::policy::{HostPattern, Policy};
+use crate::source::http::proxy::Proxies;
 
 /// Flags of `run`. Each may also be given as an environment variable.
 #[derive(Args, Clone, Debug)]
@@ -24,6 +25,9 @@ pub struct RunArgs {
     #[arg(long, env = "WATCH_NAMESPACES", value_delimiter = ',', value_name = "NAMESPACE")]
     watch_namespaces: Vec<String>,
 
+    /// Which ConfigMaps are watched; those that are not are read once an interval
+    #[arg(long, env = "WATCH_CONFIGMAPS", value_enum, ignore_case = true, default_value_t = WatchConfigMaps::All)]
+    watch_configmaps: WatchConfigMaps,
     /// Labels of the reports that this instance works on, for example sharding.fluxcd.io/key=shard1; all where none is given
     #[arg(long, env = "WATCH_LABEL_SELECTOR", default_value = "", hide_default_value = true, value_name = "SELECTOR", value_parser = selector::parse)]
     watch_label_selector: Selector,
@@ -88,6 +92,22 @@ pub struct RunArgs {
     #[arg(long, env = "HTTP_ALLOW_PORT", value_delimiter = ',', value_name = "PORT")]
     http_allow_port: Vec<u16>,
 
+    /// The most bytes of a text behind a URL, after decompression; --max-text-bytes where it is not given
+    #[arg(long, env = "HTTP_MAX_BYTES", value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1024..=64 * 1024 * 1024))]
+    http_max_bytes: Option<u64>,
+
+    /// The most fetches of URLs at a time; three quarters of --concurrency where it is not given, and never more
+    #[arg(long, env = "HTTP_MAX_IN_FLIGHT", value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    http_max_in_flight: Option<u16>,
+
+    /// The most fetches of URLs at a time from one host
+    #[arg(long, env = "HTTP_MAX_PER_HOST", value_name = "NUMBER", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    http_max_per_host: u16,
+
+    /// Fetch URLs through the proxies that HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY name
+    #[arg(long, env = "HTTP_PROXY_FROM_ENVIRONMENT")]
+    http_proxy_from_environment: bool,
+
     /// Address where /livez and /readyz are served
     #[arg(long, env = "HEALTH_ADDR", default_value = ":8081", value_parser = address)]
     health_addr: Listen,
@@ -119,6 +139,13 @@ impl RunArgs {
     /// # Errors
     /// Which flags do not fit together.
     fn settings(self) -> Result<Settings, String> {
+        let proxies = if self.http_proxy_from_environment {
+            Some(Proxies::from_environment().map_err(|error| error.to_string())?)
+        } else {
+            None
+        };
+        // At least a quarter of the places is kept for reports that do not wait for foreign servers.
+        let most_fetches = (self.concurrency * 3 / 4).max(1);
         let namespaces: Vec<String> = self.watch_namespaces.into_iter().filter(|name| !name.is_empty()).collect();
         let identity = leader::identity(self.pod_name.as_deref());
         let election = self.enable_leader_election.then(|| Election {
@@ -132,6 +159,7 @@ impl RunArgs {
         election.as_ref().map_or(Ok(()), Election::check)?;
         Ok(Settings {
             namespaces,
+            watch_config_maps: self.watch_configmaps,
             selector: self.watch_label_selector,
             streaming_lists: self.streaming_lists,
             election,
@@ -148,8 +176,10 @@ impl RunArgs {
                     deny_hosts: self.http_deny_host,
                     allow_ports: self.http_allow_port,
                 },
-                max_bytes: self.max_text_bytes,
-                max_in_flight: usize::from(self.concurrency),
+                proxies,
+                max_bytes: self.http_max_bytes.unwrap_or(self.max_text_bytes),
+                max_in_flight: usize::from(self.http_max_in_flight.unwrap_or(most_fetches).min(most_fetches)),
+                max_per_host: usize::from(self.http_max_per_host),
                 ..HttpSettings::default()
             },
             health_addr: self.health_addr,
@@ -231,6 +261,10 @@ mod tests {
         let settings = parse(&[]).unwrap();
         assert!(settings.namespaces.is_empty());
         assert_eq!(settings.concurrency, 16);
+        assert_eq!((settings.http.max_in_flight, settings.http.max_per_host), (12, 4));
+        assert_eq!((settings.max_bytes, settings.http.max_bytes), (2 << 20, 2 << 20));
+        assert!(settings.http.proxies.is_none(), "proxies are for those who ask for them");
+        assert_eq!(settings.watch_config_maps, WatchConfigMaps::All);
         assert_eq!(settings.health_addr, Listen::Everywhere(8081));
         assert_eq!(settings.metrics_addr, Some(Listen::Everywhere(8080)));
         assert!(settings.election.is_none() && settings.selector.selects_all());
@@ -245,10 +279,17 @@ mod tests {
             "--http-allow-host=localhost",
             "--http-allow-port=8443",
             "--metrics-addr=0",
+            "--watch-configmaps=Labelled",
+            "--http-max-in-flight=100",
+            "--http-max-per-host=2",
+            "--http-max-bytes=65536",
             "--health-addr=127.0.0.1:9",
         ])
         .unwrap();
         assert_eq!(settings.namespaces, ["a", "b"]);
+        assert_eq!(settings.watch_config_maps, WatchConfigMaps::Labelled);
+        assert_eq!((settings.max_bytes, settings.http.max_bytes), (2 << 20, 65_536));
+        assert_eq!((settings.http.max_in_flight, settings.http.max_per_host), (12, 2), "a quarter stays free");
         assert_eq!(settings.http.policy.allow_ports, [8443]);
         assert_eq!((settings.metrics_addr, settings.health_addr.to_string()), (None, "127.0.0.1:9".into()));
     }

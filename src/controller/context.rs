@@ -68,6 +68,8 @@ pub struct Scope {
     pub reports: Watched<ConferenceReport>,
     /// Metadata of ConfigMaps.
     pub config_maps: Watched<PartialObjectMeta<ConfigMap>>,
+    /// Whether just the labelled ones among them are watched.
+    pub labelled_only: bool,
     /// Catalogs.
     pub catalogs: Watched<ReportCatalog>,
 }
@@ -79,6 +81,7 @@ impl Scope {
             return MapState::Unknown;
         }
         match self.config_maps.store.get(&ObjectRef::new(name).within(namespace)) {
+            None if self.labelled_only => MapState::Unwatched,
             None => MapState::Missing,
             Some(map) => MapState::At(ConfigMapVersion {
                 uid: map.metadata.uid.clone().unwrap_or_default(),

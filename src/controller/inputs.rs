@@ -11,6 +11,8 @@ pub enum MapState {
     Unknown,
     /// There is none of that name.
     Missing,
+    /// The watch is for labelled ones only and does not show it: whether there is one has to be asked.
+    Unwatched,
     /// There is one, in this version.
     At(ConfigMapVersion),
 }

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::analysis::Analyzer;
 use crate::api::conditions::{READY, Verdict, conditions, find};
 use crate::api::{ConferenceReport, ConferenceReportStatus, ConfigMapVersion, REQUESTED_AT_ANNOTATION, Reason};
-use crate::source::http::Validators;
+use crate::source::http::{Place, Validators};
 use crate::source::{Fetch, FetchError, Fetched, SourceKind};
 
 use super::context::Scope;
@@ -21,7 +21,7 @@ use super::known::{Known, own};
 use super::ledger::{Entry, Written};
 use super::outcome::{Notice, Outcome};
 use super::plan::{Plan, Subject, Work, decide};
-use super::schedule::{backoff, parse_duration, until_next_look};
+use super::schedule::{backoff, busy, parse_duration, until_next_look};
 use super::status;
 use super::write::{self, Target, WriteError};
 
@@ -29,6 +29,10 @@ use super::write::{self, Target, WriteError};
 pub const CONTROLLER: &str = "conferencereport";
 /// Interval where the spec's cannot be read, which its schema does not allow.
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(3600);
+/// After this many answers in a row that nothing has changed, a URL is asked for its text anyway: a server that is wrong about its
+/// ETag or Last-Modified would otherwise hide a change for good. The digest then tells.
+const TRUST: u32 = 24;
+
 /// Handles a report and says after which time it is to be handled again by itself. Never fails: what goes wrong becomes a condition, a
 /// wait, or a word in the log. Once `stop` is cancelled, looking and analysing are given up; what is being written is written.
 pub async fn reconcile(report: &ConferenceReport, scope: &Scope, stop: &CancellationToken) -> Option<Duration> {
@@ -62,6 +66,8 @@ struct Run<'a> {
     kind: Result<SourceKind, FetchError>,
     entry: Entry,
     known: Known,
+    /// The newest resource version that is known.
+    version: String,
 }
 
 impl<'a> Run<'a> {
@@ -69,7 +75,8 @@ impl<'a> Run<'a> {
         let metadata = &report.metadata;
         let uid = metadata.uid.as_deref()?;
         let entry = scope.ledger.get(uid);
-        let known = entry.known(metadata.resource_version.as_deref(), Known::of(report.status.as_ref()));
+        let version = metadata.resource_version.as_deref()?;
+        let (version, known) = entry.newest(version, Known::of(report.status.as_ref()));
         Some(Self {
             report,
             scope,
@@ -79,6 +86,7 @@ impl<'a> Run<'a> {
             kind: fetch::kind(&report.spec),
             entry,
             known,
+            version,
         })
     }
 
@@ -96,11 +104,19 @@ impl<'a> Run<'a> {
             Plan::Leave(again) => {
                 let (ready, next_look) = (self.known.is_ready(), self.entry.next_look);
                 self.scope.ledger.update(self.target.uid, |entry| {
-                    entry.ready = ready;
+                    entry.ready = Some(ready);
                     entry.next_look = next_look;
+                    entry.watched = matches!(subject.inputs.config_map, MapState::At(_));
                 });
                 return End { label: if again.is_some() { "requeue_after" } else { "success" }, again };
             }
+        };
+        let place = match &self.report.spec.source.http {
+            Some(http) => match self.scope.context.http.place(&http.url) {
+                Some(place) => Some(place),
+                None => return End { label: "requeue_after", again: Some(busy(self.target.uid)) },
+            },
+            None => None,
         };
         if work.announce
             && let Err(error) = self.announce().await
@@ -108,7 +124,7 @@ impl<'a> Run<'a> {
             return self.unwritten(&error, subject.inputs);
         }
         let result = tokio::select! {
-            result = self.work(analyzer, work, subject.open_key) => result,
+            result = self.work(analyzer, work, subject.open_key, place) => result,
             () = stop.cancelled() => return End { label: "requeue_after", again: None },
         };
         self.settle(result, subject.inputs).await
@@ -133,15 +149,22 @@ impl<'a> Run<'a> {
             inputs: Inputs {
                 generation: self.generation,
                 requested_at: self.requested_at.clone(),
-                config_map: map.map_or(MapState::NotUsed, |map| self.scope.map_state(self.target.namespace, &map.name)),
+                config_map: self.map_state(),
                 catalog_revision: analyzer.map(|analyzer| analyzer.catalog().revision.clone()),
             },
         }
     }
 
-    /// Time until the next periodic look at a URL.
+    /// What the watch knows about the ConfigMap.
+    fn map_state(&self) -> MapState {
+        let map = self.report.spec.source.config_map_ref.as_ref();
+        map.map_or(MapState::NotUsed, |map| self.scope.map_state(self.target.namespace, &map.name))
+    }
+
+    /// Time until the next periodic look at a URL, or at a ConfigMap that is not watched.
     fn until_look(&self) -> Option<Duration> {
-        matches!(self.kind, Ok(SourceKind::Http)).then(|| {
+        let polled = matches!(self.kind, Ok(SourceKind::Http)) || self.map_state() == MapState::Unwatched;
+        polled.then(|| {
             let interval = parse_duration(&self.report.spec.interval).unwrap_or(DEFAULT_INTERVAL);
             until_next_look(self.target.uid, interval, SystemTime::now())
         })
@@ -166,6 +189,7 @@ impl<'a> Run<'a> {
         analyzer: Result<Analyzer, FetchError>,
         work: Work,
         open_key: bool,
+        place: Option<Place>,
     ) -> Result<Step, FetchError> {
         let kind = self.kind.clone()?;
         let analyzer = analyzer?;
@@ -178,8 +202,11 @@ impl<'a> Run<'a> {
             api_timeout: context.api_timeout,
         };
         let validators = if work.analysis_stands { self.validators() } else { None };
-        let fetched = match fetcher.fetch(self.target.namespace, &self.report.spec, validators).await? {
-            Fetch::Unchanged => return Ok(Step::Same),
+        let fetched = match fetcher.fetch(self.target.namespace, &self.report.spec, validators, place).await? {
+            Fetch::Unchanged => {
+                self.entry.unchanged = self.entry.unchanged.saturating_add(1);
+                return Ok(Step::Same);
+            }
             Fetch::Text(fetched) => Arc::new(*fetched),
         };
         self.note(&fetched);
@@ -220,9 +247,13 @@ impl<'a> Run<'a> {
         self.entry.checked =
             fetched.config_map.clone().map(|(uid, resource_version)| ConfigMapVersion { uid, resource_version });
         self.entry.validators = Some((fetched.etag.clone(), fetched.last_modified.clone()));
+        self.entry.unchanged = 0;
     }
 
     fn validators(&self) -> Option<Validators> {
+        if self.entry.unchanged >= TRUST {
+            return None;
+        }
         let (etag, last_modified) = match &self.entry.validators {
             Some(remembered) => remembered.clone(),
             None => self.known.source.as_ref().map(|source| (source.etag.clone(), source.last_modified.clone()))?,
@@ -340,11 +371,16 @@ impl<'a> Run<'a> {
     async fn apply(&mut self, status: &ConferenceReportStatus) -> Result<(), WriteError> {
         let context = &self.scope.context;
         let started = Instant::now();
-        let written = write::apply::<ConferenceReport>(&context.client, self.target, status, context.api_timeout).await;
+        let written =
+            write::apply::<ConferenceReport>(&context.client, self.target, &self.version, status, context.api_timeout)
+                .await;
         context.metrics.status_write(written.as_ref().map_or_else(WriteError::label, |_| "written"));
         let resource_version = written?;
         tracing::debug!(report = %self.id(), elapsed = ?started.elapsed(), "status written");
         self.known = Known::of(Some(status));
+        if let Some(version) = &resource_version {
+            self.version.clone_from(version);
+        }
         let written = resource_version.map(|resource_version| Written { resource_version, known: self.known.clone() });
         self.scope.ledger.update(self.target.uid, |entry| entry.written = written);
         // Should the watch have shown the write before it is noted here, the note stays until the next change of the report: a
@@ -380,17 +416,19 @@ impl<'a> Run<'a> {
         let next_look = self.until_look().map(|wait| now + wait);
         let analysed = if self.known.is_ready() { Some(self.known.observed_generation) } else { self.entry.analysed };
         self.scope.ledger.update(self.target.uid, |entry| {
+            entry.watched = matches!(inputs.config_map, MapState::At(_));
             entry.not_before = again.filter(|_| failures > 0).map(|wait| now + wait);
             entry.inputs = Some(inputs);
             entry.failures = failures;
             entry.next_look = next_look;
             entry.analysed = analysed;
-            entry.ready = ready;
+            entry.ready = Some(ready);
             entry.retrying = retrying;
             // A version counts as checked only when its text is what the status tells about.
             if failures == 0 {
                 entry.checked = self.entry.checked;
                 entry.validators = self.entry.validators;
+                entry.unchanged = self.entry.unchanged;
             }
         });
     }

@@ -28,6 +28,7 @@ const MAX_CONFLICT: usize = 250;
 pub async fn reconcile(catalog: &Arc<ReportCatalog>, scope: &Scope) -> Option<Duration> {
     let metadata = &catalog.metadata;
     let (namespace, name, uid) = (metadata.namespace.as_deref()?, metadata.name.as_deref()?, metadata.uid.as_deref()?);
+    let version = metadata.resource_version.as_deref()?;
     if metadata.deletion_timestamp.is_some() {
         return None;
     }
@@ -40,7 +41,7 @@ pub async fn reconcile(catalog: &Arc<ReportCatalog>, scope: &Scope) -> Option<Du
         Ok(None)
     } else {
         let target = Target { namespace, name, uid };
-        write::apply::<ReportCatalog>(&context.client, target, &status, context.api_timeout).await
+        write::apply::<ReportCatalog>(&context.client, target, version, &status, context.api_timeout).await
     };
     let (label, again) = match &written {
         Ok(_) | Err(WriteError::Gone) => (outcome.label(), outcome.next(uid, tried, None)),
@@ -51,7 +52,7 @@ pub async fn reconcile(catalog: &Arc<ReportCatalog>, scope: &Scope) -> Option<Du
     };
     match again {
         Some(_) => scope.catalog_ledger.update(uid, |entry| entry.failures = tried),
-        None => scope.catalog_ledger.evict(uid),
+        None => scope.catalog_ledger.update(uid, |entry| entry.failures = 0),
     }
     measured.finish(label);
     again
@@ -62,8 +63,10 @@ async fn look(catalog: &Arc<ReportCatalog>, scope: &Scope, tried: u32) -> (Outco
     let (builtin, copy) = (Arc::clone(scope.context.analyzers.builtin()), Arc::clone(catalog));
     let name = catalog.metadata.name.clone().unwrap_or_default();
     let own_name = name.clone();
-    let compiled =
-        scope.context.analyzers.workers().run(move || builtin.with_overlays(&[(own_name.as_str(), &copy.spec)]).1);
+    let compiled = scope.context.analyzers.workers().run(move || {
+        let conflicts = builtin.with_overlays(&[(own_name.as_str(), &copy.spec)]).1;
+        conflicts.iter().map(ToString::to_string).collect::<Vec<String>>()
+    });
     match compiled.await {
         Ok(conflicts) => {
             let message = match conflicts.len() {

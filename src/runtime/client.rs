@@ -60,6 +60,7 @@ pub async fn connect(
     config.connect_timeout = Some(CONNECT_TIMEOUT);
     config.read_timeout = Some(READ_TIMEOUT);
     config.reset_reader_on_write = true;
+    // Whoever asks knows better when to ask again; kube's own repetitions begin after milliseconds and hold the run meanwhile.
     config.default_retry = false;
     // Replicas can so be told apart in the API server's audit log.
     if let Ok(agent) = HeaderValue::from_str(&format!("{FIELD_MANAGER}/{} ({identity})", env!("CARGO_PKG_VERSION"))) {

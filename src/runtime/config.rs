@@ -13,11 +13,35 @@ use super::server::Listen;
 /// ended.
 pub const WATCH_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// Which ConfigMaps are watched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum WatchConfigMaps {
+    /// All: a change of any that a report refers to is seen at once.
+    #[default]
+    #[value(name = "All")]
+    All,
+    /// Those with the label reconcile.fluxcd.io/watch: Enabled; the others are read once an interval.
+    #[value(name = "Labelled")]
+    Labelled,
+}
+
+impl WatchConfigMaps {
+    /// The label selector of the watch.
+    pub const fn label_selector(self) -> Option<&'static str> {
+        match self {
+            Self::All => None,
+            Self::Labelled => Some("reconcile.fluxcd.io/watch=Enabled"),
+        }
+    }
+}
+
 /// Settings.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Namespaces to watch; all where there are none.
     pub namespaces: Vec<String>,
+    /// ConfigMaps to watch.
+    pub watch_config_maps: WatchConfigMaps,
     /// Which reports are this instance's, by their labels.
     pub selector: Selector,
     /// Whether lists are delivered by watches.

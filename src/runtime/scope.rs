@@ -8,6 +8,7 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::core::{DeserializeGuard, PartialObjectMeta, Selector, SelectorExt};
 use kube::runtime::reflector::ObjectRef;
+use kube::runtime::watcher;
 use kube::{Api, Client, Resource, ResourceExt};
 use tokio::task::JoinSet;
 
@@ -19,7 +20,7 @@ use crate::controller::ledger::Ledger;
 use crate::controller::references::{Reference, References};
 use crate::controller::schedule::after_start;
 
-use super::config::Settings;
+use super::config::{Settings, WatchConfigMaps};
 use super::health::Health;
 use super::queue::{Lane, Task, Urgency};
 use super::watch::{self, Change, Reporter};
@@ -108,6 +109,7 @@ fn start(
         catalog_ledger: Arc::new(Ledger::default()),
         reports: reports.0.clone(),
         config_maps: maps.0.clone(),
+        labelled_only: settings.watch_config_maps == WatchConfigMaps::Labelled,
         catalogs: catalogs.0.clone(),
     });
     let own = watch::config(&settings.selector, settings.streaming_lists);
@@ -120,7 +122,11 @@ fn start(
 
     let told = reporter("configmaps", "ConfigMaps");
     let api_of_maps = api::<PartialObjectMeta<ConfigMap>>(client, namespace);
-    let events = watch::events(api_of_maps, everything.clone(), told.clone());
+    let labelled = watcher::Config {
+        label_selector: settings.watch_config_maps.label_selector().map(str::to_owned),
+        ..everything.clone()
+    };
+    let events = watch::events(api_of_maps, labelled, told.clone());
     let changed = on_config_map(Arc::clone(&scope), inboxes.clone());
     watches.spawn(watch::fill(events, maps, told, prune_map, changed));
 
@@ -222,8 +228,15 @@ fn on_catalog(scope: Arc<Scope>, selector: Selector, inboxes: Inboxes) -> impl F
         };
         let is_own = |catalog: &ReportCatalog| selector.matches(catalog.labels());
         let changed = before.map(version) != after.map(version);
+        let gone = before.filter(|before| after.is_none_or(|after| after.metadata.uid != before.metadata.uid));
+        if let Some(uid) = gone.and_then(|gone| gone.metadata.uid.as_deref()) {
+            scope.catalog_ledger.evict(uid);
+        }
         match (before, after) {
             (_, Some(catalog)) if is_own(catalog) => {
+                if let (Some(uid), Some(version)) = (&catalog.metadata.uid, &catalog.metadata.resource_version) {
+                    scope.catalog_ledger.seen(uid, version);
+                }
                 if changed || !before.is_some_and(is_own) {
                     inboxes.catalogs.add(&key(catalog), Task { urgency: Urgency::Change, lane: Lane::Cluster });
                 }

@@ -120,6 +120,14 @@ pub enum FetchError {
         /// Status code.
         status: u16,
     },
+    /// A sign-in page where the text should be.
+    #[error(
+        "{host} shows a sign-in page instead of the text; give an address that needs none, or credentials in source.http.secretRef"
+    )]
+    LoginPage {
+        /// Host.
+        host: String,
+    },
     /// 404 or 410.
     #[error("{host} answered {status}: there is no such page; correct source.http.url")]
     NotFound {
@@ -268,6 +276,7 @@ impl FetchError {
             Self::AddressBlocked { .. } => Reason::AddressBlocked,
             Self::Tls { .. } => Reason::TlsError,
             Self::AuthenticationFailed { .. } => Reason::AuthenticationFailed,
+            Self::LoginPage { .. } => Reason::LoginPage,
             Self::NotFound { .. } => Reason::NotFound,
             Self::HttpClientError { .. } => Reason::HttpClientError,
             Self::HttpServerError { .. } => Reason::HttpServerError,
@@ -311,6 +320,7 @@ impl FetchError {
             | Self::UnreadableDocument { .. }
             | Self::UrlInvalid { .. }
             | Self::AddressBlocked { .. }
+            | Self::LoginPage { .. }
             | Self::NotFound { .. }
             | Self::HttpClientError { .. }
             | Self::TooManyRedirects { .. }

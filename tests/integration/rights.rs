@@ -61,7 +61,7 @@ impl Trial {
             "--leader-election-retry-period=500ms",
         ];
         let binary = Path::new(env!("CARGO_BIN_EXE_conference-report-operator"));
-        let operator = Operator::launch(binary, cluster(), &namespace, &kubeconfig, &namespace, &flags).unwrap();
+        let operator = Operator::launch(binary, cluster(), &namespace, &flags, &[("POD_NAMESPACE", &namespace)], &kubeconfig).unwrap();
         Self { namespace, operator, patience }
     }
 

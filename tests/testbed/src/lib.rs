@@ -14,6 +14,8 @@ pub mod deliverables;
 #[cfg(feature = "cluster")]
 pub mod e2e;
 #[cfg(feature = "cluster")]
+pub mod faults;
+#[cfg(feature = "cluster")]
 pub mod flux;
 #[cfg(feature = "cluster")]
 pub mod git_server;
@@ -24,6 +26,8 @@ pub mod keys;
 #[cfg(feature = "cluster")]
 pub mod node;
 #[cfg(feature = "cluster")]
+pub mod objects;
+#[cfg(feature = "cluster")]
 pub mod operator;
 pub mod programs;
 pub mod progress;
@@ -33,6 +37,8 @@ pub mod report_server;
 pub mod sandbox;
 #[cfg(feature = "cluster")]
 pub mod scoring;
+#[cfg(feature = "cluster")]
+pub mod soak;
 #[cfg(feature = "cluster")]
 mod supervise;
 
