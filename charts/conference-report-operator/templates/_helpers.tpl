@@ -70,6 +70,9 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- with .Values.watchLabelSelector }}
 - {{ printf "--watch-label-selector=%s" . | quote }}
 {{- end }}
+{{- if ne .Values.watchConfigMaps "All" }}
+- --watch-configmaps={{ .Values.watchConfigMaps }}
+{{- end }}
 {{- if .Values.leaderElection.enabled }}
 - --enable-leader-election
 {{- with .Values.leaderElection.leaseDuration }}
@@ -108,6 +111,18 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- with .Values.http.allowPorts }}
 - --http-allow-port={{ range $i, $port := . }}{{ if $i }},{{ end }}{{ int $port }}{{ end }}
+{{- end }}
+{{- with .Values.http.maxBytes }}
+- --http-max-bytes={{ int64 . }}
+{{- end }}
+{{- with .Values.http.maxInFlight }}
+- --http-max-in-flight={{ int . }}
+{{- end }}
+{{- with .Values.http.maxPerHost }}
+- --http-max-per-host={{ int . }}
+{{- end }}
+{{- if .Values.http.proxyFromEnvironment }}
+- --http-proxy-from-environment
 {{- end }}
 - --health-addr=:{{ int .Values.health.port }}
 - --metrics-addr={{ if .Values.metrics.enabled }}:{{ int .Values.metrics.port }}{{ else }}0{{ end }}
