@@ -66,14 +66,21 @@ pub fn restricted_namespace(stage: &Stage, name: &str) -> Result<()> {
     Ok(())
 }
 
+/// The pods of the operator; those that are on their way out are left out.
+fn operator_pods(stage: &Stage) -> Result<Vec<Value>> {
+    let mut pods =
+        stage.json(&["-n", NAMESPACE, "get", "pods", "-l", "app.kubernetes.io/name=conference-report-operator"])?;
+    let mut pods: Vec<Value> = pods["items"].as_array_mut().map(std::mem::take).unwrap_or_default();
+    pods.retain(|pod| pod["metadata"]["deletionTimestamp"].is_null());
+    Ok(pods)
+}
+
 /// Metrics of the pod that leads.
 ///
 /// # Errors
 /// When none does, or a pod does not answer.
 pub fn metrics(stage: &Stage) -> Result<String> {
-    let pods =
-        stage.json(&["-n", NAMESPACE, "get", "pods", "-l", "app.kubernetes.io/name=conference-report-operator"])?;
-    for pod in pods["items"].as_array().into_iter().flatten() {
+    for pod in operator_pods(stage)? {
         let name = pod["metadata"]["name"].as_str().unwrap_or_default();
         let text = match (stage.node(), pod["status"]["podIP"].as_str()) {
             (Some(_), Some(address)) => operator::get(format!("{address}:8080").parse()?, "/metrics")?.1,
@@ -105,9 +112,7 @@ pub fn metric(text: &str, name: &str) -> Result<f64> {
 /// # Errors
 /// When it is not so.
 pub fn check_pod(stage: &Stage) -> Result<()> {
-    let pods =
-        stage.json(&["-n", NAMESPACE, "get", "pods", "-l", "app.kubernetes.io/name=conference-report-operator"])?;
-    for pod in pods["items"].as_array().into_iter().flatten() {
+    for pod in operator_pods(stage)? {
         let status = &pod["status"]["containerStatuses"][0];
         if status["restartCount"] != 0 || status["ready"] != true {
             bail!("a pod is not well: {status}");
@@ -138,8 +143,10 @@ pub fn check_people(stage: &Stage, namespace: &str) -> Result<()> {
         ("edit-er", "patch", "conferencereports.confreports.dev/status", false),
         ("admin-er", "delete", "reportcatalogs.confreports.dev", true),
     ] {
+        let (resource, part) = resource.split_once('/').unwrap_or((resource, ""));
+        let (person, part) = (format!("--as={user}"), format!("--subresource={part}"));
         let answer = stage
-            .kubectl(&["-n", namespace, "auth", "can-i", verb, resource, &format!("--as={user}")])
+            .kubectl(&["-n", namespace, "auth", "can-i", verb, resource, &part, &person])
             .map_or_else(|error| error.to_string(), |answer| answer);
         if answer.trim().starts_with("yes") != expected {
             bail!("{user} may {verb} {resource}: expected {expected}, kubectl says {answer}");
