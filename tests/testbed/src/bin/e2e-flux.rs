@@ -46,7 +46,7 @@ fn story(stage: &Stage, binary: &Path, archive: &Path, team: &Repository, urls: 
 
     let step = Step::start("kubectl apply -k deploy/flux/clusters/my-cluster");
     let example = repository().join("deploy/flux/clusters/my-cluster").display().to_string();
-    stage.apply("default", &on_loopback(&stage.kubectl(&["kustomize", &example])?, urls)?)?;
+    stage.apply(flux::NAMESPACE, &on_loopback(&stage.kubectl(&["kustomize", &example])?, urls)?)?;
     until(stage, "the operator's Kustomization is Ready", || {
         Ok(ready(stage, "conference-report-operator")?.0 == "True")
     })?;
