@@ -112,9 +112,11 @@ fn the_api_server_takes_every_set_of_values_at_the_restricted_level() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("manifests.yaml");
         // A pod is refused when its account is not there, and a dry run leaves nothing behind.
-        fs::write(&file, accounts(&manifests).to_string()).unwrap();
-        let accounts = ["apply", "--server-side", "-n", RESTRICTED, "-f", &file.display().to_string()];
-        cluster().control_plane().run_kubectl(&accounts).unwrap();
+        for account in accounts(&manifests) {
+            fs::write(&file, account.to_string()).unwrap();
+            let apply = ["apply", "--server-side", "-f", &file.display().to_string()];
+            cluster().control_plane().run_kubectl(&apply).unwrap();
+        }
         fs::write(&file, &manifests).unwrap();
         let apply = ["apply", "--server-side", "--force-conflicts", "--dry-run=server", "-f"];
         let output = cluster().control_plane().kubectl().args(apply).arg(&file).output().unwrap();
@@ -129,10 +131,10 @@ fn the_api_server_takes_every_set_of_values_at_the_restricted_level() {
     }
 }
 
-fn accounts(manifests: &str) -> serde_json::Value {
+fn accounts(manifests: &str) -> Vec<serde_json::Value> {
     let mut documents: Vec<serde_json::Value> = serde_saphyr::from_multiple(manifests).unwrap();
     documents.retain(|document| document["kind"] == "ServiceAccount");
-    serde_json::json!({"apiVersion": "v1", "kind": "List", "items": documents})
+    documents
 }
 
 fn pod_of_deployment(manifests: &str) -> serde_json::Value {
