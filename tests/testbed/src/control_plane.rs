@@ -112,6 +112,11 @@ impl ControlPlane {
         &self.url
     }
 
+    /// Process ids of the API server and of etcd, to look at what they use.
+    pub fn pids(&self) -> [Option<u32>; 2] {
+        [self.api_server.pid(), self.etcd.pid()]
+    }
+
     /// The programs it runs.
     pub fn assets(&self) -> &Assets {
         &self.assets

@@ -19,7 +19,7 @@ pub mod report_server;
 #[cfg(feature = "cluster")]
 pub mod scoring;
 #[cfg(feature = "cluster")]
-mod supervise;
+pub mod supervise;
 
 /// The root of the repository.
 pub fn repository() -> &'static std::path::Path {

@@ -1,0 +1,188 @@
+//! What all measurements share: the settings, the workload, the programs, and a fresh cluster for each.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::{Args, ValueEnum};
+use kube::Client;
+use serde::Serialize;
+use testbed::cluster::Cluster;
+
+use crate::objects::Objects;
+use crate::statuses;
+use crate::subject::Programs;
+use crate::usage::Meter;
+use crate::workload::Workload;
+
+/// How much is measured where nothing else is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Size {
+    /// About two minutes: to see that everything works.
+    Small,
+    /// What the documentation tells about.
+    Full,
+}
+
+/// The parts of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Part {
+    /// Start of the process, and memory of a process without work.
+    Start,
+    /// Cold start to all Ready.
+    Throughput,
+    /// Edit to new status.
+    Latency,
+    /// Restart with finished reports.
+    Restart,
+    /// Memory beside ConfigMaps that are none of the operator's business.
+    Unrelated,
+}
+
+/// Flags of a measurement.
+#[derive(Args, Clone, Debug, Serialize)]
+pub struct Settings {
+    /// The operator's program
+    #[serde(skip)]
+    pub operator: PathBuf,
+    /// How much is measured where nothing else is said
+    #[arg(long, value_enum, default_value_t = Size::Full)]
+    pub size: Size,
+    /// Parts to measure; all where none is given
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub only: Vec<Part>,
+    /// Numbers of reports for throughput
+    #[arg(long, value_delimiter = ',')]
+    pub reports: Vec<usize>,
+    /// Numbers of reports for latency
+    #[arg(long, value_delimiter = ',')]
+    pub latency: Vec<usize>,
+    /// Edits that latency is measured on
+    #[arg(long)]
+    pub edits: Option<usize>,
+    /// Numbers of finished reports for restarts
+    #[arg(long, value_delimiter = ',')]
+    pub finished: Vec<usize>,
+    /// ConfigMaps of a mebibyte each that nothing refers to
+    #[arg(long)]
+    pub unrelated: Option<usize>,
+    /// How often throughput is measured; the median counts
+    #[arg(long)]
+    pub rounds: Option<usize>,
+    /// Runs, requests or workers at a time, for everybody
+    #[arg(long, default_value_t = 16)]
+    pub concurrency: usize,
+    /// Python interpreter with Kopf; left out where there is none
+    #[arg(long)]
+    #[serde(skip)]
+    pub kopf: Option<PathBuf>,
+    /// The Go manager; left out where there is none
+    #[arg(long)]
+    #[serde(skip)]
+    pub manager: Option<PathBuf>,
+    /// Folder for results.json and results.svg
+    #[arg(long, default_value = "target/bench-cluster")]
+    #[serde(skip)]
+    pub output: PathBuf,
+}
+
+impl Settings {
+    /// The settings with everything filled in.
+    #[must_use]
+    pub fn complete(mut self) -> Self {
+        let full = self.size == Size::Full;
+        let fill = |sizes: &mut Vec<usize>, small: &[usize], large: &[usize]| {
+            if sizes.is_empty() {
+                sizes.extend_from_slice(if full { large } else { small });
+            }
+        };
+        fill(&mut self.reports, &[200], &[1000, 2500, 5000]);
+        fill(&mut self.latency, &[100], &[100, 1000, 5000]);
+        fill(&mut self.finished, &[200], &[1000, 5000, 10_000]);
+        self.edits.get_or_insert(if full { 300 } else { 60 });
+        self.unrelated.get_or_insert(if full { 1000 } else { 50 });
+        self.rounds.get_or_insert(if full { 3 } else { 1 });
+        self
+    }
+
+    /// Whether a part is to be measured.
+    pub fn wants(&self, part: Part) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
+    }
+}
+
+/// What all measurements share.
+pub struct Lab {
+    /// Settings.
+    pub settings: Settings,
+    /// The texts.
+    pub workload: Workload,
+    /// Mean size of a status in bytes.
+    pub mean_status_bytes: usize,
+    /// The programs.
+    pub programs: Programs,
+    /// Files of this run, removed at its end.
+    pub folder: tempfile::TempDir,
+}
+
+impl Lab {
+    /// Prepares texts and statuses.
+    ///
+    /// # Errors
+    /// When the operator's program cannot analyse them.
+    pub fn new(settings: Settings) -> Result<Self> {
+        let workload = Workload::load()?;
+        let folder = tempfile::Builder::new().prefix("bench-cluster-").tempdir()?;
+        let mean_status_bytes = statuses::prepare(&settings.operator, &workload, folder.path())?;
+        let programs = Programs {
+            operator: settings.operator.clone(),
+            own: std::env::current_exe().context("this program does not know where it is")?,
+            manager: settings.manager.clone(),
+            kopf: settings.kopf.clone(),
+            statuses: folder.path().join("statuses"),
+            concurrency: settings.concurrency,
+        };
+        Ok(Self { settings, workload, mean_status_bytes, programs, folder })
+    }
+
+    /// A fresh cluster.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn site(&self) -> Result<Site<'_>> {
+        let cluster = tokio::task::spawn_blocking(Cluster::start).await??;
+        let client = cluster.client().await?;
+        Ok(Site { lab: self, cluster, client })
+    }
+}
+
+/// A fresh cluster to measure in.
+pub struct Site<'a> {
+    /// What all share.
+    pub lab: &'a Lab,
+    /// The cluster.
+    pub cluster: Cluster,
+    /// The administrator's client.
+    pub client: Client,
+}
+
+impl Site<'_> {
+    /// A new namespace.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn objects(&self, purpose: &str) -> Result<Objects<'_>> {
+        Objects::new(&self.cluster, &self.client, &self.lab.workload, purpose)
+    }
+
+    /// Processor time of the API server and of etcd so far, in seconds.
+    pub fn control_plane_seconds(&self) -> [f64; 2] {
+        self.cluster.control_plane().pids().map(|pid| pid.map_or(0.0, |pid| crate::usage::of(pid).cpu_seconds))
+    }
+
+    /// Measures what goes on around a subject.
+    pub fn meter(&self) -> Meter {
+        Meter::start(self.cluster.control_plane().pids().into_iter().flatten().collect())
+    }
+}
