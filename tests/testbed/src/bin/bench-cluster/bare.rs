@@ -114,15 +114,14 @@ impl Bare {
         let from = list["metadata"]["resourceVersion"].as_str().context("a list without a resource version")?;
         let watch = http::Request::get(format!("{path}?watch=true&resourceVersion={from}&timeoutSeconds=7200"))
             .header(http::header::ACCEPT, METADATA_ONLY);
-        let events = self.client.request_events::<Named>(watch.body(Vec::new())?).await?.into_stream();
-        let edited = events.try_filter_map(|event| {
+        let events = self.client.request_events::<Named>(watch.body(Vec::new())?).await?;
+        let edited = events.map(|event| event.map_err(anyhow::Error::from)).try_filter_map(|event| {
             std::future::ready(Ok(match event {
                 WatchEvent::Modified(map) => Some(map.metadata.name),
                 _ => None,
             }))
         });
         edited
-            .map_err(anyhow::Error::from)
             .try_for_each_concurrent(concurrency, |name| {
                 let bare = Arc::clone(&self);
                 async move { tokio::spawn(async move { bare.write(&name).await }).await? }

@@ -38,6 +38,8 @@ pub enum Part {
     Restart,
     /// Memory beside ConfigMaps that are none of the operator's business.
     Unrelated,
+    /// Several processes that share the reports out.
+    Shards,
 }
 
 /// Flags of a measurement.
@@ -184,5 +186,31 @@ impl Site<'_> {
     /// Measures what goes on around a subject.
     pub fn meter(&self) -> Meter {
         Meter::start(self.cluster.control_plane().pids().into_iter().flatten().collect())
+    }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        settings: Settings,
+    }
+
+    /// Settings as they are where nothing but the program is given.
+    pub fn settings() -> Settings {
+        Line::parse_from(["measure", "operator"]).settings.complete()
+    }
+
+    #[test]
+    fn sizes_that_are_given_win_over_those_of_the_run() {
+        let line = Line::parse_from(["measure", "--size=small", "--reports=7,8", "--edits=9", "operator"]);
+        let settings = line.settings.complete();
+        assert_eq!((settings.reports, settings.edits), (vec![7, 8], Some(9)));
+        assert_eq!(settings.latency, [100]);
+        assert!(settings.wants(Part::Latency), "no part is given, so all are wanted");
     }
 }

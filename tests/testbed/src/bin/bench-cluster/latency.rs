@@ -252,3 +252,47 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sighting(name: &str, revision: &str, catalog: &str) -> Sighting {
+        let own = |text: &str| Some(text.to_owned());
+        Sighting {
+            name: name.to_owned(),
+            revision: own(revision),
+            catalog: own(catalog),
+            ready: true,
+            at: Instant::now(),
+        }
+    }
+
+    #[test]
+    fn an_edit_is_answered_by_the_status_of_its_own_text_only() {
+        let mut state = State::default();
+        state.pending.insert("a".to_owned(), ("new".to_owned(), Instant::now()));
+        state.take(sighting("a", "old", "c"));
+        assert_eq!((state.millis.len(), state.refreshed), (0, 1), "a refresh of the old text is no answer");
+        state.take(sighting("a", "new", "c"));
+        assert_eq!((state.millis.len(), state.pending.len()), (1, 0));
+    }
+
+    #[test]
+    fn a_wave_is_over_when_all_reports_were_seen_with_the_newest_catalog() {
+        let mut state = State::default();
+        for (name, catalog) in [("a", "1"), ("b", "1"), ("a", "2")] {
+            state.take(sighting(name, "r", catalog));
+        }
+        assert!(!state.wave_is_over(2));
+        state.take(sighting("b", "2", "2"));
+        assert!(state.wave_is_over(2));
+    }
+
+    #[test]
+    fn percentiles_are_figures_that_were_measured() {
+        let state = State { millis: (1..=200).rev().map(f64::from).collect(), ..State::default() };
+        let latency = state.latency(Subject::Operator, Phase::Idle, 10, Surroundings::default());
+        assert_eq!((latency.p50, latency.p95, latency.p99, latency.max), (100.0, 190.0, 198.0, 200.0));
+    }
+}

@@ -14,6 +14,7 @@ mod picture;
 mod requests;
 mod restart;
 mod results;
+mod shards;
 mod start;
 mod statuses;
 mod subject;
@@ -63,23 +64,9 @@ async fn main() -> Result<()> {
 
 async fn measure(settings: Settings) -> Result<()> {
     let lab = Lab::new(settings.clone())?;
-    let begin = usage::load();
     let version = Command::new(&settings.operator).arg("--version").output()?;
-    let mut results = Results {
-        operator: String::from_utf8_lossy(&version.stdout).trim().to_owned(),
-        cores: std::thread::available_parallelism()?.get(),
-        load: [begin, begin],
-        settings: settings.clone(),
-        workload: lab.workload.facts(lab.mean_status_bytes),
-        analysis: None,
-        start: Vec::new(),
-        throughput: Vec::new(),
-        latency: Vec::new(),
-        restart: Vec::new(),
-        unrelated: Vec::new(),
-        figures: Vec::new(),
-        growth: Vec::new(),
-    };
+    let version = String::from_utf8_lossy(&version.stdout).trim().to_owned();
+    let mut results = Results::new(version, settings.clone(), lab.workload.facts(lab.mean_status_bytes));
     if settings.wants(Part::Start) {
         results.start = start::measure(&lab).await?;
     }
@@ -95,6 +82,9 @@ async fn measure(settings: Settings) -> Result<()> {
     }
     if settings.wants(Part::Unrelated) {
         results.unrelated = unrelated::measure(&lab).await?;
+    }
+    if settings.wants(Part::Shards) {
+        results.shards = shards::measure(&lab).await?;
     }
     results.load[1] = usage::load();
     results.conclude();

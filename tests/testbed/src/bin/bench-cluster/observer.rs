@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use futures::{StreamExt, TryStreamExt};
+use futures::StreamExt;
 use kube::Client;
 use kube::core::WatchEvent;
 use serde::Deserialize;
@@ -80,7 +80,7 @@ impl Observer {
         let events = client.request_events::<Report>(http::Request::get(watch).body(Vec::new())?).await?;
         let (sender, sightings) = mpsc::unbounded_channel();
         let task = tokio::spawn(async move {
-            let mut events = std::pin::pin!(events.into_stream());
+            let mut events = std::pin::pin!(events);
             while let Some(event) = events.next().await {
                 let report = match event {
                     Ok(WatchEvent::Added(report) | WatchEvent::Modified(report)) => report,

@@ -6,6 +6,7 @@ use crate::analysis::Analysis;
 use crate::lab::Settings;
 use crate::latency::{Latency, Phase};
 use crate::restart::Restart;
+use crate::shards::Shards;
 use crate::start::Start;
 use crate::subject::Subject;
 use crate::throughput::Throughput;
@@ -37,6 +38,8 @@ pub struct Results {
     pub restart: Vec<Restart>,
     /// Memory beside ConfigMaps that nothing refers to.
     pub unrelated: Vec<Unrelated>,
+    /// Several processes that share the reports out.
+    pub shards: Vec<Shards>,
     /// Which figures were reached; made from the rest.
     pub figures: Vec<Figure>,
     /// How costs grow with the number of reports; made from the rest.
@@ -68,6 +71,27 @@ pub struct Growth {
 }
 
 impl Results {
+    /// Results without any measurement yet.
+    pub fn new(operator: String, settings: Settings, workload: Facts) -> Self {
+        let load = crate::usage::load();
+        Self {
+            operator,
+            cores: std::thread::available_parallelism().map_or(1, usize::from),
+            load: [load, load],
+            settings,
+            workload,
+            analysis: None,
+            start: Vec::new(),
+            throughput: Vec::new(),
+            latency: Vec::new(),
+            restart: Vec::new(),
+            unrelated: Vec::new(),
+            shards: Vec::new(),
+            figures: Vec::new(),
+            growth: Vec::new(),
+        }
+    }
+
     /// Adds what follows from the measurements.
     pub fn conclude(&mut self) {
         self.figures = self.make_figures();
@@ -196,12 +220,17 @@ impl Results {
             ("API server memory, MiB", restart(&|it| it.api_server_mib)),
         ]
         .into_iter()
-        .filter_map(|(what, costs)| {
-            let (&(few, small), &(many, large)) = (costs.first()?, costs.last()?);
-            let exponent = (large / small).ln() / (many as f64 / few as f64).ln();
-            exponent.is_finite().then(|| Growth { what: what.to_owned(), exponent, costs })
-        })
+        .filter_map(|(what, costs)| Growth::of(what, costs))
         .collect()
+    }
+}
+
+impl Growth {
+    /// The growth from the smallest to the largest size; none where there is just one.
+    fn of(what: &str, costs: Vec<(usize, f64)>) -> Option<Self> {
+        let (&(few, small), &(many, large)) = (costs.first()?, costs.last()?);
+        let exponent = (large / small).ln() / (many as f64 / few as f64).ln();
+        exponent.is_finite().then(|| Self { what: what.to_owned(), exponent, costs })
     }
 }
 
@@ -209,4 +238,46 @@ impl Results {
 pub fn median(mut figures: Vec<f64>) -> Option<f64> {
     figures.sort_by(f64::total_cmp);
     figures.get(figures.len() / 2).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::requests::Requests;
+    use crate::usage::{Surroundings, Usage};
+
+    fn cold_start(subject: Subject, round: usize, rate: f64) -> Throughput {
+        Throughput {
+            subject,
+            mixed: false,
+            reports: 10,
+            round,
+            first_seconds: 0.1,
+            seconds: 1.0,
+            rate,
+            usage: Usage::default(),
+            control_plane_seconds: [0.0; 2],
+            requests: Requests::new(),
+            surroundings: Surroundings::default(),
+        }
+    }
+
+    #[test]
+    fn rates_are_compared_within_a_round_and_the_median_counts() {
+        let mut results = Results::new(String::new(), crate::lab::tests::settings(), crate::workload::tests::facts());
+        for (round, (own, other)) in [(90.0, 100.0), (10.0, 5.0), (50.0, 100.0)].into_iter().enumerate() {
+            results.throughput.push(cold_start(Subject::Operator, round, own));
+            results.throughput.push(cold_start(Subject::BareLoop, round, other));
+        }
+        assert_eq!(results.rate_ratio(Subject::Operator, Subject::BareLoop, 10), Some(0.9));
+        assert_eq!(results.rate_ratio(Subject::Operator, Subject::Kopf, 10), None);
+    }
+
+    #[test]
+    fn a_cost_that_grows_with_the_square_has_the_power_two() {
+        let costs = vec![(100, 1.0), (200, 4.0), (400, 16.0)];
+        let growth = Growth::of("squares", costs).unwrap();
+        assert!((growth.exponent - 2.0).abs() < 1e-9, "{}", growth.exponent);
+        assert!(Growth::of("one size only", vec![(100, 1.0)]).is_none());
+    }
 }

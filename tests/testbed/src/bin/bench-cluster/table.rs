@@ -30,6 +30,7 @@ pub fn print(results: &Results) {
     latency(results);
     restart(results);
     unrelated(results);
+    shards(results);
     growth(results);
     figures(results);
 }
@@ -220,6 +221,35 @@ fn unrelated(results: &Results) {
             it.started_peak_mib,
             it.started_mib,
             it.surroundings.load
+        );
+    }
+}
+
+fn shards(results: &Results) {
+    if results.shards.is_empty() {
+        return;
+    }
+    title(
+        "Cold start of several processes that share the reports out",
+        &format!(
+            "{:>7} {:>6} {:>7} {:>7} {:>7} {:>7} {:>8} {:>6} {:>6}  MiB of each",
+            "reports", "shards", "s", "per s", "CPU s", "API s", "etcd s", "load", "others"
+        ),
+    );
+    for it in &results.shards {
+        let memory: Vec<String> = it.resident_mib.iter().map(|mib| format!("{mib:.1}")).collect();
+        println!(
+            "{:>7} {:>6} {:>7.2} {:>7.0} {:>7.2} {:>7.2} {:>8.2} {:>6.1} {:>6.1}  {}",
+            it.reports,
+            it.shards,
+            it.seconds,
+            it.rate,
+            it.cpu_seconds,
+            it.control_plane_seconds[0],
+            it.control_plane_seconds[1],
+            it.surroundings.load,
+            it.surroundings.others_cores,
+            memory.join(" ")
         );
     }
 }

@@ -130,3 +130,22 @@ pub fn revision(text: &str) -> String {
     let digest: String = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
     format!("sha256:{digest}")
 }
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+
+    /// Facts of no workload in particular.
+    pub fn facts() -> Facts {
+        Facts { texts: 1, languages: Vec::new(), mean_text_bytes: 1, mean_status_bytes: 1 }
+    }
+
+    #[test]
+    fn no_two_reports_and_no_two_edits_have_the_same_text() {
+        let workload = Workload::load().unwrap();
+        let texts: Vec<String> =
+            (0..3 * workload.len()).flat_map(|n| [0, 1].map(|edit| workload.text(n, edit))).collect();
+        let revisions: std::collections::HashSet<String> = texts.iter().map(|text| revision(text)).collect();
+        assert_eq!(revisions.len(), texts.len());
+    }
+}
