@@ -43,7 +43,8 @@ class Api:
         body = {"apiVersion": f"{GROUP}/{VERSION}", "kind": "ConferenceReport", "metadata": {"name": name, "namespace": namespace}, "status": status}
         async with self.session.patch(
             f"/apis/{GROUP}/{VERSION}/namespaces/{namespace}/{PLURAL}/{name}/status?fieldManager=kopf&force=true",
-            data=json.dumps(body),
+            # The patch is read as YAML, which does not know JSON's way of escaping what lies beyond 16 bits.
+            data=json.dumps(body, ensure_ascii=False).encode("utf-8"),
             headers={"Content-Type": "application/apply-patch+yaml"},
         ) as answer:
             answer.raise_for_status()
@@ -54,7 +55,6 @@ class Api:
 async def prepare(settings, memo, **_):
     settings.posting.enabled = False
     settings.scanning.disabled = True
-    settings.batching.worker_limit = CONCURRENCY
     memo.api = Api(os.environ["KUBECONFIG"])
 
 

@@ -189,6 +189,11 @@ impl Running {
         Ok(values.filter_map(|(_, value)| value.parse::<f64>().ok()).sum())
     }
 
+    /// The last lines that it has logged.
+    pub fn log_tail(&self) -> String {
+        tail(&self.log)
+    }
+
     /// Fails when the process has ended.
     ///
     /// # Errors

@@ -94,10 +94,8 @@ async fn cold_start(
     let asked = requests::so_far(&site.client).await?;
     let (control_plane, meter) = (site.control_plane_seconds(), site.meter());
     let mut running = site.lab.programs.start(subject, &site.cluster, task)?;
-    let (first, last) = all_ready(&mut observer, reports, running.started).await.with_context(|| {
-        let alive = running.must_be_alive().err().map_or_else(|| "it still runs".to_owned(), |error| error.to_string());
-        format!("{subject}, {reports} reports: {alive}")
-    })?;
+    let ready = all_ready(&mut observer, reports, running.started).await;
+    let (first, last) = ready.with_context(|| format!("{subject}, {reports} reports\n{}", running.log_tail()))?;
     let usage = running.usage();
     let surroundings = meter.stop_without(usage.cpu_seconds);
     let after = site.control_plane_seconds();
