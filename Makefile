@@ -13,12 +13,13 @@ SIZE ?= full
 BENCH_FLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build tools generate lint deny control-plane test unit demo eval bench bench-cluster clean
+.PHONY: help build tools generate lint deny control-plane test unit demo soak eval bench bench-cluster clean
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "; print "Usage: make <target>\n"} /^[a-z-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@printf '\nVariables:\n'
 	@printf '  %-22s %s\n' 'KEEP=1' 'make demo: leave everything running and say how to use it'
+	@printf '  %-22s %s\n' 'SOAK=2m SEED=7' 'make soak: for how long, and with which random choices'
 	@printf '  %-22s %s\n' 'CORPUS=dir' 'make eval: folder with annotated reports'
 	@printf '  %-22s %s\n' 'EVAL_FLAGS=--verbose' 'make eval: list what was missed and what was wrong'
 	@printf '  %-22s %s\n' 'PEERS=1' 'make bench: measure the Python tools for the same jobs too'
@@ -60,6 +61,9 @@ test: control-plane ## Run all tests: unit tests, and integration tests on a rea
 
 demo: control-plane tools ## See reports become status on a real Kubernetes API server
 	@target/release/demo $(CURDIR)/$(BINARY)
+
+soak: control-plane tools ## Edit, break and restart at random for ten minutes, then see that nothing was lost
+	@target/release/soak $(CURDIR)/$(BINARY)
 
 eval: tools ## Score the analysis on a folder of annotated reports: make eval CORPUS=dir
 	@test -n "$(CORPUS)" || { echo 'say where the annotated reports are: make eval CORPUS=dir'; exit 2; }

@@ -1,4 +1,5 @@
-//! Checks the data files in `catalog/` and embeds them as one JSON document, `catalog.json` in the output folder.
+//! Checks the data files in `catalog/`, puts them together and compiles them with the program's own code, and embeds what comes out, in the output
+//! folder: `catalog.bin`, which the program starts with, and `catalog.json`, the files as they were written, which `catalog check` reads.
 //!
 //! Files that are absent are simply not in it; one that is there but wrong fails the build with its name and the place.
 
@@ -8,17 +9,39 @@ use std::{env, fs};
 
 use serde::de::DeserializeOwned;
 
-#[path = "src/catalog/raw.rs"]
-#[allow(dead_code)]
-mod raw;
+/// The part of the program's `catalog` that refers to nothing else.
+#[allow(dead_code, unused_imports, reason = "the program uses the rest")]
+mod catalog {
+    #[path = "../src/catalog/fold.rs"]
+    pub mod fold;
+    #[path = "../src/catalog/matcher/mod.rs"]
+    pub mod matcher;
+    #[path = "../src/catalog/merge.rs"]
+    pub mod merge;
+    #[path = "../src/catalog/model.rs"]
+    mod model;
+    #[path = "../src/catalog/raw.rs"]
+    pub mod raw;
+    #[path = "../src/catalog/shared.rs"]
+    mod shared;
+    #[path = "../src/catalog/surfaces.rs"]
+    pub mod surfaces;
 
-use raw::{RawCatalog, RawFile};
+    pub use model::{
+        Area, Catalog, City, Edition, LanguageData, Matching, Organization, Places, Project, Series, Surface, Term,
+        Theme,
+    };
+    pub use shared::Shared;
+}
+
+use catalog::merge;
+use catalog::raw::{RawCatalog, RawFile};
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=catalog");
-    println!("cargo:rerun-if-changed=src/catalog/raw.rs");
+    println!("cargo:rerun-if-changed=src/catalog");
     println!("cargo:rerun-if-changed=build.rs");
-    let catalog = RawCatalog {
+    let raw = RawCatalog {
         products: read("landscape/products.yaml")?,
         members: read("landscape/members.yaml")?,
         projects: read("projects")?,
@@ -31,8 +54,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         places: read("places.yaml")?,
         languages: read("languages.yaml")?,
     };
-    let target = PathBuf::from(env::var("OUT_DIR")?).join("catalog.json");
-    fs::write(target, serde_json::to_vec(&catalog)?)?;
+    let written = serde_json::to_vec(&raw)?;
+    let mut catalog = merge::from_raw(&raw).compiled();
+    catalog.revision = merge::digest(&written);
+    let folder = PathBuf::from(env::var("OUT_DIR")?);
+    fs::write(folder.join("catalog.bin"), postcard::to_allocvec(&catalog)?)?;
+    fs::write(folder.join("catalog.json"), written)?;
     Ok(())
 }
 

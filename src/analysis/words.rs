@@ -79,21 +79,31 @@ impl<'t> Words<'t> {
         let Some(part) = self.text.get(span.clone()) else { return };
         let mut folded = String::new();
         let mut start = None;
-        for (offset, c) in part.char_indices().map(|(at, c)| (span.start + at, c)) {
-            if c.is_alphanumeric() {
-                start.get_or_insert(offset);
-                if c.is_ascii() {
-                    folded.push(c.to_ascii_lowercase());
-                } else {
-                    folded.extend(c.to_lowercase());
+        // Whether the word so far is written as it is folded.
+        let mut same = true;
+        for (at, c) in part.char_indices().chain([(part.len(), ' ')]) {
+            let letter = if c.is_ascii() { c.is_ascii_alphanumeric() } else { c.is_alphanumeric() };
+            match (letter, start) {
+                (true, None) => {
+                    start = Some(at);
+                    same = c.is_ascii() && !c.is_ascii_uppercase();
                 }
-            } else if let Some(start) = start.take() {
-                self.push(start, offset, block, &folded);
-                folded.clear();
+                (true, Some(_)) => same &= c.is_ascii() && !c.is_ascii_uppercase(),
+                (false, Some(first)) => {
+                    start = None;
+                    let word = part.get(first..at).unwrap_or_default();
+                    if !same {
+                        folded.clear();
+                        // Not that of the whole word, which knows a final sigma.
+                        word.chars().for_each(|c| match c.is_ascii() {
+                            true => folded.push(c.to_ascii_lowercase()),
+                            false => folded.extend(c.to_lowercase()),
+                        });
+                    }
+                    self.push(span.start + first, span.start + at, block, if same { word } else { &folded });
+                }
+                (false, None) => {}
             }
-        }
-        if let Some(start) = start {
-            self.push(start, span.end, block, &folded);
         }
     }
 

@@ -9,6 +9,7 @@ pub mod conditions;
 pub mod crd;
 mod reason;
 mod report;
+mod rules;
 mod status;
 
 pub use catalog::{
@@ -19,6 +20,7 @@ pub use report::{
     ConferenceReport, ConferenceReportSpec, ConfigMapSource, EventOverride, HttpSource, LocalReference, Source,
     SummaryOptions, TextFormat,
 };
+pub use rules::LANGUAGES;
 pub use status::{
     ConferenceReportStatus, ConfigMapVersion, EventStatus, OrganizationStatus, ProjectStatus, SourceStatus, ThemeStatus,
 };

@@ -49,6 +49,9 @@ reasons! {
     NotText = "NotText",
     /// The text cannot be read as a document in reasonable time and memory. Give a simpler page, or plain text.
     UnreadableDocument = "UnreadableDocument",
+    /// The analysis took longer than the operator allows, which a busy machine can cause. The operator tries again; where that does
+    /// not help, give a shorter text, or raise the operator's `--analysis-timeout`.
+    AnalysisTimedOut = "AnalysisTimedOut",
 
     /// The URL cannot be used. Correct `source.http.url`.
     UrlInvalid = "URLInvalid",
@@ -60,6 +63,9 @@ reasons! {
     TlsError = "TLSError",
     /// The server wants credentials, or refused those it got (401, 403, 407). Correct the Secret of `source.http.secretRef`.
     AuthenticationFailed = "AuthenticationFailed",
+    /// The server shows a sign-in page in place of the text, or redirects to one. Give an address that needs no sign-in, or
+    /// credentials in `source.http.secretRef`.
+    LoginPage = "LoginPage",
     /// The server has no such page (404, 410). Correct `source.http.url`; the operator looks again at the next interval.
     NotFound = "NotFound",
     /// The server refused the request with another 4xx answer. Correct `source.http`.

@@ -93,7 +93,7 @@ pub struct ConferenceReportSpec {
     /// Language of the text as a two-letter ISO 639-1 code, for example nl. Overrides detection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 32))]
-    #[x_kube(validation = Rule::new("self.matches('^[a-z]{2}$')").message("language must be a two-letter ISO 639-1 code in lower case, for example nl, de, en, fr or es"))]
+    #[x_kube(validation = Rule::new(super::rules::IS_LANGUAGE).message("language must be a two-letter ISO 639-1 code in lower case, for example nl, de, en, fr or es"))]
     pub language: Option<String>,
 
     /// What is known about the event. Each field that is set here overrides what the text says.
@@ -111,7 +111,8 @@ pub struct ConferenceReportSpec {
     pub summary: SummaryOptions,
 
     /// How often a URL is looked at again, as a duration such as 30m or 6h; at least 1m. The moment within the interval is
-    /// fixed for each report, so that many reports spread evenly. ConfigMaps are watched and need no interval.
+    /// fixed for each report, so that many reports spread evenly. ConfigMaps are watched and need no interval,
+    /// unless the operator was told to watch labelled ones only.
     #[serde(default = "default_interval")]
     #[schemars(length(max = 32))]
     #[x_kube(validation = Rule::new("self.matches('^([0-9]+([.][0-9]+)?(ms|s|m|h))+$')").message("interval must be a duration of numbers with the units ms, s, m or h, for example 30m or 1h30m"))]
@@ -244,12 +245,12 @@ pub struct EventOverride {
     /// First day, as YYYY-MM-DD.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
-    #[x_kube(validation = Rule::new("self.matches('^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$')").message("event.startDate must be a date as YYYY-MM-DD, for example 2024-03-19"))]
+    #[x_kube(validation = Rule::new(super::rules::IS_DATE).message("event.startDate must be a day that exists, as YYYY-MM-DD, for example 2024-03-19"))]
     pub start_date: Option<String>,
     /// Last day, as YYYY-MM-DD.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
-    #[x_kube(validation = Rule::new("self.matches('^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$')").message("event.endDate must be a date as YYYY-MM-DD, for example 2024-03-22"))]
+    #[x_kube(validation = Rule::new(super::rules::IS_DATE).message("event.endDate must be a day that exists, as YYYY-MM-DD, for example 2024-03-22"))]
     pub end_date: Option<String>,
 }
 

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::fold::{fold, squash};
-use super::raw::{RawAlias, RawCatalog, RawFile, RawMatching};
-use super::{Catalog, Matching, load};
+use super::raw::{RawAlias, RawCatalog, RawFile};
+use super::{Catalog, Matching, builtin, merge};
 
 /// Something wrong in a file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,12 +30,12 @@ impl fmt::Display for Finding {
 
 /// Checks the files that are compiled into the program.
 pub fn builtin() -> Result<Vec<Finding>, serde_json::Error> {
-    Ok(check(&load::embedded()?))
+    Ok(check(&builtin::written()?))
 }
 
 /// Checks data files; findings by file and name.
 pub fn check(raw: &RawCatalog) -> Vec<Finding> {
-    let catalog = load::from_raw(raw);
+    let catalog = merge::from_raw(raw);
     let mut findings = Findings(BTreeSet::new());
     let projects: Vec<Entry<'_>> = raw.products.iter().chain(&raw.projects).flat_map(entries_of_projects).collect();
     let organizations: Vec<Entry<'_>> =
@@ -64,7 +64,7 @@ struct Entry<'a> {
     name: &'a str,
     display_name: Option<&'a str>,
     aliases: &'a [RawAlias],
-    matching: Option<RawMatching>,
+    matching: Option<Matching>,
 }
 
 impl<'a> Entry<'a> {
@@ -103,28 +103,54 @@ fn duplicates(entries: &[Entry<'_>], findings: &mut Findings) {
         }
         let key = (entry.file.starts_with("landscape/"), squash(entry.name));
         if let Some(first) = seen.insert(key, entry.file) {
-            findings.add(true, entry.file, entry.name, format!("stands in {first} already; put both into one entry"));
+            findings.add(
+                true,
+                entry.file,
+                entry.name,
+                format!("stands in {first} already, maybe in another case; put both into one entry"),
+            );
         }
     }
 }
 
-/// Spellings of two different entries of one kind. Between landscape entries that is upstream's doing and only worth a look.
+/// Spellings of two entries of one kind that are reported by different names. The supplement decides which of two landscape entries has one, and
+/// has one that it claims itself; it must not claim one twice.
 fn clashes(entries: &[Entry<'_>], findings: &mut Findings) {
-    let mut owners: BTreeMap<String, BTreeMap<String, &Entry<'_>>> = BTreeMap::new();
+    let mut reported: BTreeMap<String, String> = BTreeMap::new();
     for entry in entries {
+        let name = reported.entry(squash(entry.name)).or_insert_with(|| squash(entry.name));
+        if let Some(display) = entry.display_name {
+            *name = squash(display);
+        }
+    }
+    let curated = |entry: &Entry<'_>| !entry.file.starts_with("landscape/");
+    let mut owners: BTreeMap<String, BTreeMap<&str, &Entry<'_>>> = BTreeMap::new();
+    for entry in entries {
+        let name = reported.get(&squash(entry.name)).map_or("", String::as_str);
         for spelling in entry.spellings() {
-            owners.entry(squash(spelling)).or_default().entry(squash(entry.name)).or_insert(entry);
+            let slot = owners.entry(squash(spelling)).or_default().entry(name).or_insert(entry);
+            if curated(entry) {
+                *slot = entry;
+            }
         }
     }
     for (spelling, owners) in owners {
-        let mut owners = owners.into_values();
-        let (Some(first), Some(second)) = (owners.next(), owners.next()) else { continue };
-        let error = !first.file.starts_with("landscape/") && !second.file.starts_with("landscape/");
+        let (ours, theirs): (Vec<&Entry<'_>>, Vec<&Entry<'_>>) = owners.into_values().partition(|entry| curated(entry));
+        let (first, second, remedy) = match (ours.as_slice(), theirs.as_slice()) {
+            ([first, second, ..], _) => (first, second, "take it from one of them"),
+            ([], [first, second, ..]) => {
+                (first, second, "give it as an alias to the one that is meant, in projects/ or organizations/")
+            }
+            _ => continue,
+        };
         findings.add(
-            error,
+            !ours.is_empty(),
             second.file,
             second.name,
-            format!("{spelling:?} is a name of {:?} ({}) too; only one of them is found by it", first.name, first.file),
+            format!(
+                "{spelling:?} is a name of {:?} ({}) too, and only one of them is found by it; {remedy}",
+                first.name, first.file
+            ),
         );
     }
 }
@@ -139,16 +165,31 @@ fn references(raw: &RawCatalog, catalog: &Catalog, findings: &mut Findings) {
         for entry in &file.data {
             if let Some(parent) = &entry.parent {
                 if !projects.contains(&squash(parent)) {
-                    findings.add(true, &file.file, &entry.name, format!("parent {parent:?} is no project"));
+                    findings.add(
+                        true,
+                        &file.file,
+                        &entry.name,
+                        format!("parent {parent:?} is no project; add that one, or leave the parent out"),
+                    );
                 } else if squash(parent) == squash(&entry.name) {
                     findings.add(true, &file.file, &entry.name, "is its own parent");
                 }
             }
             if let Some(vendor) = entry.vendor.as_ref().filter(|vendor| !organizations.contains(&squash(vendor))) {
-                findings.add(false, &file.file, &entry.name, format!("vendor {vendor:?} is no organisation"));
+                findings.add(
+                    false,
+                    &file.file,
+                    &entry.name,
+                    format!("vendor {vendor:?} is no organisation; add it to organizations/, or leave the vendor out"),
+                );
             }
             for theme in entry.themes.iter().filter(|theme| !themes.is_empty() && !themes.contains(theme.as_str())) {
-                findings.add(true, &file.file, &entry.name, format!("theme {theme:?} does not exist"));
+                findings.add(
+                    true,
+                    &file.file,
+                    &entry.name,
+                    format!("theme {theme:?} does not exist; themes/ has a file for each that does"),
+                );
             }
         }
     }
@@ -164,11 +205,11 @@ fn dangers(catalog: &Catalog, projects: &[Entry<'_>], organizations: &[Entry<'_>
     let file_of = |entries: &[Entry<'_>], name: &str, own: &str| {
         let found = entries.iter().rev().find(|entry| entry.name == name || entry.display_name == Some(name));
         let plain = found.is_some_and(|entry| {
-            entry.matching == Some(RawMatching::Plain)
+            entry.matching == Some(Matching::Plain)
                 || entry
                     .aliases
                     .iter()
-                    .any(|alias| matches!(alias.parts(), (text, Some(RawMatching::Plain)) if text == own))
+                    .any(|alias| matches!(alias.parts(), (text, Some(Matching::Plain)) if text == own))
         });
         (found.map_or("", |entry| entry.file).to_owned(), plain)
     };
@@ -197,14 +238,20 @@ fn dangers(catalog: &Catalog, projects: &[Entry<'_>], organizations: &[Entry<'_>
                     true,
                     &file,
                     name,
-                    format!("{:?} is a word of the language {language:?}, but plain", surface.text),
+                    format!(
+                        "{:?} is a word of the language {language:?}, but plain; put it into matching/ or give it `matching: NeedsCue`",
+                        surface.text
+                    ),
                 );
             } else if !said {
                 findings.add(
                     false,
                     &file,
                     name,
-                    format!("{:?} is very short for a plain name; say `matching`", surface.text),
+                    format!(
+                        "{:?} is very short for a plain name: give it `matching: NeedsEvidence`, or `matching: Plain` if it means nothing else",
+                        surface.text
+                    ),
                 );
             }
         }
@@ -250,6 +297,39 @@ mod tests {
 
     fn file<T>(name: &str, data: T) -> RawFile<T> {
         RawFile { file: name.into(), data }
+    }
+
+    #[test]
+    fn the_built_in_catalog_has_no_error_and_nothing_left_to_look_at() {
+        let findings: Vec<String> = builtin().unwrap().iter().map(ToString::to_string).collect();
+        assert!(findings.is_empty(), "{}", findings.join("\n"));
+    }
+
+    #[test]
+    fn two_landscape_entries_may_share_a_spelling_that_the_supplement_gives_to_one() {
+        let project = |name: &str, alias: &str| RawProject {
+            name: name.into(),
+            aliases: vec![RawAlias::Text(alias.into())],
+            ..RawProject::default()
+        };
+        let landscape = file("landscape/products.yaml", vec![project("Alpha", "XQS"), project("Beta", "XQS")]);
+        let clashes = |supplement: Vec<RawProject>| {
+            let raw = RawCatalog {
+                products: vec![landscape.clone()],
+                projects: vec![file("projects/a.yaml", supplement)],
+                ..RawCatalog::default()
+            };
+            check(&raw)
+                .iter()
+                .filter(|found| found.message.contains("only one of them"))
+                .map(|found| found.error)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(clashes(vec![]), [false]);
+        assert_eq!(clashes(vec![project("Beta", "XQS")]), Vec::<bool>::new());
+        assert_eq!(clashes(vec![project("Beta", "XQS"), project("Gamma", "XQS")]), [true]);
+        let same = RawProject { display_name: Some("Beta".into()), ..project("Alpha", "XQS") };
+        assert_eq!(clashes(vec![same]), Vec::<bool>::new(), "both are reported by one name");
     }
 
     #[test]

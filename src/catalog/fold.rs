@@ -6,15 +6,27 @@
 
 use std::ops::Range;
 
-/// A folded text that knows where each of its bytes came from.
+/// A folded text that knows where each of its characters came from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Folded {
     /// The folded text.
     pub text: String,
-    /// For each byte of the folded text, where its character starts in the original text.
-    starts: Vec<u32>,
-    /// For each byte of the folded text, where its character ends in the original text.
-    ends: Vec<u32>,
+    /// Where the parts of the folded text came from, in its order. Between characters that folding makes longer or shorter every byte stands for
+    /// one byte, so there are few.
+    runs: Vec<Run>,
+}
+
+/// A part of the folded text and the part of the original that it stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Run {
+    /// Where it starts in the folded text; it ends where the next one starts.
+    at: u32,
+    /// Where its original starts.
+    start: u32,
+    /// Where its original ends.
+    end: u32,
+    /// Whether each byte stands for one byte; else the whole stands for the whole.
+    even: bool,
 }
 
 impl Folded {
@@ -24,47 +36,121 @@ impl Folded {
         let base = span.start;
         let Some(part) = text.get(span) else { return folded };
         folded.text.reserve(part.len());
-        folded.starts.reserve(part.len());
-        folded.ends.reserve(part.len());
-        for (offset, c) in part.char_indices() {
-            let start = u32::try_from(base + offset).unwrap_or(u32::MAX);
-            let end = u32::try_from(base + offset + c.len_utf8()).unwrap_or(u32::MAX);
-            fold_char(c, |c| {
-                if c == ' ' && folded.text.ends_with(' ') {
-                    if let Some(last) = folded.ends.last_mut() {
-                        *last = end;
-                    }
-                    return;
-                }
-                folded.text.push(c);
-                for _ in 0..c.len_utf8() {
-                    folded.starts.push(start);
-                    folded.ends.push(end);
-                }
-            });
+        let mut read = 0;
+        while let Some(piece) = fold_piece(part.get(read..).unwrap_or_default(), &mut folded.text) {
+            let original = base + read..base + read + piece.read;
+            read += piece.read;
+            match piece.written {
+                0 if piece.swallowed => folded.widen(original.end),
+                0 => {}
+                written => folded.came_from(written, original),
+            }
         }
+        folded.text.make_ascii_lowercase();
         folded
     }
 
-    /// The range in the original text that a range of the folded text came from.
+    /// Notes where the last `written` bytes of the folded text came from.
+    fn came_from(&mut self, written: usize, original: Range<usize>) {
+        let even = original.len() == written;
+        let at = offset(self.text.len().saturating_sub(written));
+        let (start, end) = (offset(original.start), offset(original.end));
+        match self.runs.last_mut() {
+            Some(run) if even && run.even && run.end == start => run.end = end,
+            _ => self.runs.push(Run { at, start, end, even }),
+        }
+    }
+
+    /// Notes that the last byte, a space, stands for all white space up to `end`.
+    fn widen(&mut self, end: usize) {
+        let end = offset(end);
+        match self.runs.last_mut() {
+            Some(run) if run.even => {
+                run.end -= 1;
+                let start = run.end;
+                if run.start == start {
+                    self.runs.pop();
+                }
+                self.runs.push(Run { at: offset(self.text.len()).saturating_sub(1), start, end, even: false });
+            }
+            Some(run) => run.end = end,
+            None => {}
+        }
+    }
+
+    /// The range in the original text that a range of the folded text came from, both at character boundaries.
     pub fn original(&self, range: Range<usize>) -> Option<Range<usize>> {
-        let start = *self.starts.get(range.start)? as usize;
-        let end = *self.ends.get(range.end.checked_sub(1)?)? as usize;
+        if range.end > self.text.len() {
+            return None;
+        }
+        let run = |at: usize| {
+            let behind = self.runs.partition_point(|run| run.at as usize <= at);
+            self.runs.get(behind.checked_sub(1)?)
+        };
+        let last = range.end.checked_sub(1)?;
+        let (first_run, last_run) = (run(range.start)?, run(last)?);
+        let start = first_run.start as usize + if first_run.even { range.start - first_run.at as usize } else { 0 };
+        let end = if last_run.even {
+            last_run.start as usize + range.end - last_run.at as usize
+        } else {
+            last_run.end as usize
+        };
         (start < end).then_some(start..end)
     }
+}
+
+/// An offset as it is kept.
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 /// Folds a text that needs no way back, such as a name of the catalog.
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
-    for c in text.chars() {
-        fold_char(c, |c| {
-            if c != ' ' || !folded.ends_with(' ') {
-                folded.push(c);
-            }
-        });
+    let mut rest = text.trim();
+    while let Some(piece) = fold_piece(rest, &mut folded) {
+        rest = rest.get(piece.read..).unwrap_or_default();
     }
-    folded.trim().to_owned()
+    folded.make_ascii_lowercase();
+    // A hyphen at an end is a space too.
+    folded.truncate(folded.trim_end().len());
+    if folded.starts_with(char::is_whitespace) { folded.trim_start().to_owned() } else { folded }
+}
+
+/// What became of a piece of a text.
+struct Piece {
+    /// Bytes of the text.
+    read: usize,
+    /// Bytes of the folded text, ASCII capitals left as they are; none for a character that is dropped.
+    written: usize,
+    /// Whether a space was dropped because it would have followed another.
+    swallowed: bool,
+}
+
+/// Folds the start of a text: a run of ordinary characters, which is nearly all of a text, or one that is not.
+fn fold_piece(text: &str, folded: &mut String) -> Option<Piece> {
+    let first = text.chars().next()?;
+    let mut spaced = folded.ends_with(' ');
+    let ordinary = |byte: &u8| {
+        let ordinary = if *byte == b' ' { !spaced } else { byte.is_ascii_graphic() && !matches!(byte, b'-' | b'`') };
+        spaced = *byte == b' ';
+        !ordinary
+    };
+    let run = text.as_bytes().iter().position(ordinary).unwrap_or(text.len());
+    if run > 0 {
+        folded.push_str(text.get(..run)?);
+        return Some(Piece { read: run, written: run, swallowed: false });
+    }
+    let before = folded.len();
+    let mut swallowed = false;
+    fold_char(first, |c| {
+        if c == ' ' && folded.ends_with(' ') {
+            swallowed = true;
+        } else {
+            folded.push(c);
+        }
+    });
+    Some(Piece { read: first.len_utf8(), written: folded.len() - before, swallowed })
 }
 
 /// Gives the characters that stand for one character in a folded text: mostly one, sometimes none.

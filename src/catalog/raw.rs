@@ -1,11 +1,13 @@
 //! The data files in `catalog/` as they are written: one type a file format, unknown fields refused.
 //!
-//! Shared with the build script, which checks the files with these types and embeds what they hold as JSON; so nothing here may refer to
-//! the rest of the crate. No I/O.
+//! Shared with the build script, which checks the files with these types: nothing here may refer to the rest of the crate, see [`super::model`].
+//! No I/O.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+use super::Matching;
 
 /// All files by what they hold; within a list in the order in which they are applied.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -45,17 +47,6 @@ pub struct RawFile<T> {
     pub data: T,
 }
 
-/// How careful to be with a name; see `crate::api::Matching`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum RawMatching {
-    /// Accepted in any case.
-    Plain,
-    /// Accepted in its own spelling when the text around it speaks for it.
-    NeedsEvidence,
-    /// Accepted with an explicit cue alone.
-    NeedsCue,
-}
-
 /// Another spelling: the text alone, or with its own matching.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -74,7 +65,7 @@ pub struct RawCarefulAlias {
     pub name: String,
     /// How careful to be with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub matching: Option<RawMatching>,
+    pub matching: Option<Matching>,
 }
 
 /// An entry of `landscape/products.yaml` or `projects/*.yaml`.
@@ -112,7 +103,7 @@ pub struct RawProject {
     pub themes: Vec<String>,
     /// How careful to be with its name and aliases.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub matching: Option<RawMatching>,
+    pub matching: Option<Matching>,
     /// Everyday technology.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub general: Option<bool>,
@@ -138,7 +129,7 @@ pub struct RawOrganization {
     pub membership: Option<String>,
     /// How careful to be with its name and aliases.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub matching: Option<RawMatching>,
+    pub matching: Option<Matching>,
 }
 
 /// `matching/*.yaml`.
@@ -178,7 +169,7 @@ pub struct RawSeries {
     pub aliases: Vec<RawAlias>,
     /// How careful to be with its name and aliases.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub matching: Option<RawMatching>,
+    pub matching: Option<Matching>,
     /// Held beside a larger event.
     #[serde(default)]
     pub co_located: bool,
@@ -238,7 +229,7 @@ pub struct RawPlace {
     pub aliases: Vec<RawAlias>,
     /// How careful to be with its name and aliases.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub matching: Option<RawMatching>,
+    pub matching: Option<Matching>,
 }
 
 /// A language in `languages.yaml`.

@@ -2,11 +2,13 @@
 //!
 //! Hyphens count as spaces in folded text, so only joined and split spellings, acronyms in parentheses and vendor prefixes are left.
 
+use serde::{Deserialize, Serialize};
+
 use super::fold::fold;
 use super::{Matching, Surface};
 
 /// How a spelling was derived from what the catalog writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Variant {
     /// As written, but for case, spaces and hyphens.
     Written,

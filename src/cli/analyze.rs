@@ -118,12 +118,13 @@ fn catalog_for(
     }
     let (catalog, conflicts) = Catalog::builtin().with_overlays(&overlays);
     for conflict in conflicts {
-        eprintln!("warning: {conflict}");
+        eprintln!("warning: {}: {conflict}", conflict.catalog);
     }
     Ok(Arc::new(catalog))
 }
 
-fn read_catalog(path: &PathBuf) -> Result<(String, ReportCatalogSpec), String> {
+/// Name and spec of a ReportCatalog in a file.
+pub(super) fn read_catalog(path: &PathBuf) -> Result<(String, ReportCatalogSpec), String> {
     let wrong = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
     let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
     let catalog: ReportCatalog = serde_saphyr::from_str(&text).map_err(|error| wrong(&error))?;

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::analyze::read_catalog;
 use super::fail;
 use crate::catalog::fold::fold;
 use crate::catalog::{Catalog, check};
@@ -30,8 +31,13 @@ enum CatalogCommand {
         /// Only those with this text in a name, category or term
         filter: Option<String>,
     },
-    /// Find duplicates, clashes, dead references and names too dangerous for how they are matched; exit code 1 on errors
-    Check,
+    /// Find duplicates, clashes, dead references and names too dangerous for how they are matched: in the built-in catalog, or in manifests of
+    /// ReportCatalogs on top of it; exit code 1 on errors
+    Check {
+        /// Manifests of ReportCatalogs; without one, the built-in catalog is checked
+        #[arg(value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
     /// Write landscape/products.yaml and landscape/members.yaml anew from a landscape.yml of the CNCF
     Import {
         /// The landscape.yml
@@ -55,7 +61,8 @@ enum Kind {
 pub fn execute(args: CatalogArgs) -> ExitCode {
     match args.command {
         CatalogCommand::List { kind, filter } => write_out(&list(&Catalog::builtin(), kind, filter.as_deref())),
-        CatalogCommand::Check => run_check(),
+        CatalogCommand::Check { files } if files.is_empty() => check_builtin(),
+        CatalogCommand::Check { files } => check_files(&files),
         CatalogCommand::Import { landscape, output } => match import::run(&landscape, &output) {
             Ok(changes) => write_out(&changes),
             Err(message) => fail(message),
@@ -71,17 +78,41 @@ fn write_out(text: &str) -> ExitCode {
     }
 }
 
-fn run_check() -> ExitCode {
-    let findings = match check::builtin() {
-        Ok(findings) => findings,
-        Err(error) => return fail(error),
-    };
-    let mut text = String::new();
-    for finding in &findings {
-        let _ = writeln!(text, "{finding}");
+fn check_builtin() -> ExitCode {
+    match check::builtin() {
+        Ok(findings) => report(findings.iter().map(|finding| (finding.error, finding.to_string()))),
+        Err(error) => fail(error),
     }
-    let errors = findings.iter().filter(|finding| finding.error).count();
-    let _ = writeln!(text, "{errors} errors, {} warnings", findings.len() - errors);
+}
+
+/// Each on top of the built-in catalog alone, as the status of the resource tells it.
+fn check_files(files: &[PathBuf]) -> ExitCode {
+    let mut findings = Vec::new();
+    for file in files {
+        let (name, spec) = match read_catalog(file) {
+            Ok(catalog) => catalog,
+            Err(message) => return fail(message),
+        };
+        for conflict in Catalog::builtin().with_overlays(&[(name.as_str(), &spec)]).1 {
+            let level = if conflict.error { "error" } else { "warning" };
+            findings.push((conflict.error, format!("{level}: {}: {conflict}", file.display())));
+        }
+    }
+    report(findings.into_iter())
+}
+
+/// Prints findings and their number; a failure where one is an error.
+fn report(findings: impl Iterator<Item = (bool, String)>) -> ExitCode {
+    let (mut text, mut errors, mut warnings) = (String::new(), 0, 0);
+    for (error, line) in findings {
+        if error {
+            errors += 1
+        } else {
+            warnings += 1
+        }
+        let _ = writeln!(text, "{line}");
+    }
+    let _ = writeln!(text, "{errors} errors, {warnings} warnings");
     let written = write_out(&text);
     if errors > 0 { ExitCode::FAILURE } else { written }
 }
@@ -123,7 +154,7 @@ fn list(catalog: &Catalog, kind: Kind, filter: Option<&str>) -> String {
             }
         }
         Kind::Events => {
-            for series in &catalog.series {
+            for series in catalog.series.iter() {
                 let names = series.surfaces.iter().map(|surface| surface.text.as_str());
                 let editions = series.editions.iter().map(|edition| edition.name.as_str());
                 if names.clone().chain(editions).any(matches) {

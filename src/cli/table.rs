@@ -85,10 +85,8 @@ fn event_line(event: &EventStatus) -> String {
         (Some(start), _) => parts.push(start.clone()),
         _ => {}
     }
-    if !event.inferred.is_empty() {
-        parts.push(format!("(inferred: {})", event.inferred.join(", ")));
-    }
-    parts.join(", ")
+    let line = parts.join(", ");
+    if event.inferred.is_empty() { line } else { format!("{line} (inferred: {})", event.inferred.join(", ")) }
 }
 
 /// The start of a sentence, for a line of a table.

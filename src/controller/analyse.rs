@@ -66,11 +66,11 @@ pub struct Workers {
 /// Why work on a processor gave nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WorkError {
-    /// It took longer than allowed.
-    #[error("it takes longer than {0} s")]
-    TooLong(u64),
-    /// It failed in a way that it should not, or the operator is stopping.
-    #[error("the analysis failed on it")]
+    /// It took longer than allowed, or was not begun because the operator is stopping. It may work another time.
+    #[error("it takes longer than {0:?}")]
+    TooLong(Duration),
+    /// It failed in a way that it should not, and will again.
+    #[error("the analysis fails on it, which is a fault of the operator; please report it")]
     Failed,
 }
 
@@ -86,7 +86,7 @@ impl Workers {
     /// # Errors
     /// When it takes too long or panics; the panic ends only this piece of work.
     pub async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, WorkError> {
-        let place = Arc::clone(&self.places).acquire_owned().await.map_err(|_| WorkError::Failed)?;
+        let place = Arc::clone(&self.places).acquire_owned().await.map_err(|_| WorkError::TooLong(self.limit))?;
         let task = tokio::task::spawn_blocking(move || {
             let result = work();
             drop(place);
@@ -94,8 +94,8 @@ impl Workers {
         });
         match tokio::time::timeout(self.limit, task).await {
             Ok(Ok(result)) => Ok(result),
-            Ok(Err(_)) => Err(WorkError::Failed),
-            Err(_) => Err(WorkError::TooLong(self.limit.as_secs())),
+            Ok(Err(error)) if error.is_panic() => Err(WorkError::Failed),
+            Ok(Err(_)) | Err(_) => Err(WorkError::TooLong(self.limit)),
         }
     }
 
@@ -113,7 +113,12 @@ impl Workers {
             let document = document(&fetched, &spec, analyzer.catalog())?;
             Ok(analyzer.analyze(&document, &hints(&spec)))
         };
-        self.run(work).await.unwrap_or_else(|error| Err(FetchError::UnreadableDocument { problem: error.to_string() }))
+        self.run(work).await.unwrap_or_else(|error| {
+            Err(match error {
+                WorkError::TooLong(limit) => FetchError::AnalysisTimedOut { what: "the analysis".to_owned(), limit },
+                WorkError::Failed => FetchError::UnreadableDocument { problem: error.to_string() },
+            })
+        })
     }
 }
 
@@ -125,7 +130,7 @@ mod tests {
     async fn runaway_work_is_given_up_and_a_panic_stays_where_it_is() {
         let workers = Workers::new(2, Duration::from_millis(50));
         let slow = workers.run(|| std::thread::sleep(Duration::from_millis(200))).await;
-        assert_eq!(slow, Err(WorkError::TooLong(0)));
+        assert_eq!(slow, Err(WorkError::TooLong(Duration::from_millis(50))));
         let workers = Workers::new(1, Duration::from_secs(60));
         assert_eq!(workers.run(|| -> u8 { panic!("poison") }).await, Err(WorkError::Failed));
         assert_eq!(workers.run(|| 7).await, Ok(7));

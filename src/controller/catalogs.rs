@@ -11,10 +11,20 @@ use crate::api::{ReportCatalog, ReportCatalogSpec};
 use crate::catalog::Catalog;
 use crate::source::FetchError;
 
-use super::analyse::Workers;
+use super::analyse::{WorkError, Workers};
 
 /// Compiled catalogs that are kept. Each may take some megabytes.
 const KEPT: usize = 16;
+
+/// What it means that a catalog could not be compiled.
+pub fn failed(error: WorkError, name: String) -> FetchError {
+    match error {
+        WorkError::TooLong(limit) => {
+            FetchError::AnalysisTimedOut { what: format!("compiling ReportCatalog {name:?}"), limit }
+        }
+        WorkError::Failed => FetchError::CatalogInvalid { name, problem: error.to_string() },
+    }
+}
 
 /// UID and generation of each catalog, in the order of the spec.
 type Key = Vec<(String, i64)>;
@@ -55,10 +65,8 @@ impl Analyzers {
                     parts.iter().map(|part| (part.metadata.name.as_deref().unwrap_or_default(), &part.spec)).collect();
                 Analyzer::new(Arc::new(base.with_overlays(&named).0))
             };
-            self.workers.run(work).await.map_err(|error| FetchError::CatalogInvalid {
-                name: overlays.last().and_then(|last| last.metadata.name.clone()).unwrap_or_default(),
-                problem: error.to_string(),
-            })
+            let name = overlays.last().and_then(|last| last.metadata.name.clone()).unwrap_or_default();
+            self.workers.run(work).await.map_err(|error| failed(error, name))
         });
         analyzer.await.cloned()
     }

@@ -8,17 +8,16 @@ use k8s_openapi::api::core::v1::ConfigMap;
 use kube::core::PartialObjectMeta;
 use kube::runtime::reflector::{ObjectRef, Store};
 use kube::{Api, Client};
-use tokio::sync::Semaphore;
 
-use crate::api::{ConfigMapVersion, ReportCatalog};
+use crate::api::{ConferenceReport, ConfigMapVersion, ReportCatalog};
 use crate::runtime::metrics::Metrics;
 use crate::source::FetchError;
 use crate::source::http::HttpClient;
 
 use super::catalogs::Analyzers;
 use super::events::Events;
+use super::inputs::MapState;
 use super::ledger::Ledger;
-use super::plan::MapState;
 use super::references::References;
 
 /// What all reconcilers of the process share.
@@ -33,10 +32,6 @@ pub struct Context {
     pub events: Events,
     /// Metrics.
     pub metrics: Arc<Metrics>,
-    /// Runs at a time.
-    pub runs: Semaphore,
-    /// Of these, the ones that may fetch URLs: slow servers must leave room for the rest.
-    pub fetches: Semaphore,
     /// Most bytes of a text.
     pub max_bytes: u64,
     /// Time for one request to the Kubernetes API.
@@ -69,8 +64,12 @@ pub struct Scope {
     pub ledger: Arc<Ledger>,
     /// What is remembered about catalogs: failed writes only.
     pub catalog_ledger: Arc<Ledger>,
+    /// Reports.
+    pub reports: Watched<ConferenceReport>,
     /// Metadata of ConfigMaps.
     pub config_maps: Watched<PartialObjectMeta<ConfigMap>>,
+    /// Whether just the labelled ones among them are watched.
+    pub labelled_only: bool,
     /// Catalogs.
     pub catalogs: Watched<ReportCatalog>,
 }
@@ -82,6 +81,7 @@ impl Scope {
             return MapState::Unknown;
         }
         match self.config_maps.store.get(&ObjectRef::new(name).within(namespace)) {
+            None if self.labelled_only => MapState::Unwatched,
             None => MapState::Missing,
             Some(map) => MapState::At(ConfigMapVersion {
                 uid: map.metadata.uid.clone().unwrap_or_default(),

@@ -1,14 +1,14 @@
 //! What the operator remembers about each report beside its status: tries, waits, and its own last write. Memory only; everything in
 //! it may be lost at any time, at the cost of a read that would not have been needed.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use crate::api::ConfigMapVersion;
 
+use super::inputs::{Inputs, is_newer};
 use super::known::Known;
-use super::plan::{Inputs, is_newer};
 
 /// A write of this operator that the watch has not delivered yet.
 #[derive(Clone, Debug)]
@@ -30,6 +30,8 @@ pub struct Entry {
     pub failures: u32,
     /// Not before this moment is a failed run repeated; none where only a change helps.
     pub not_before: Option<Instant>,
+    /// Whether it is tried again because it failed, and not just looked at again because it has an interval.
+    pub retrying: bool,
     /// When the URL is looked at next.
     pub next_look: Option<Instant>,
     /// A later version of the ConfigMap that was found to hold the same text.
@@ -38,18 +40,22 @@ pub struct Entry {
     pub analysed: Option<i64>,
     /// ETag and Last-Modified of an answer that brought the same text again.
     pub validators: Option<(Option<String>, Option<String>)>,
-    /// Whether the report was Ready when it was last handled.
-    pub ready: bool,
+    /// How often in a row the server said that the text has not changed, without sending it.
+    pub unchanged: u32,
+    /// Whether the ConfigMap was under watch when the report was last handled.
+    pub watched: bool,
+    /// Whether the report was Ready when it was last handled; none before the first time.
+    pub ready: Option<bool>,
 }
 
 impl Entry {
-    /// The newer of what the watch shows and what was written.
-    pub fn known(&self, resource_version: Option<&str>, seen: Known) -> Known {
+    /// The newer of what the watch shows and what was written, with its resource version.
+    pub fn newest(&self, resource_version: &str, seen: Known) -> (String, Known) {
         match &self.written {
-            Some(written) if resource_version.is_none_or(|seen| is_newer(&written.resource_version, seen)) => {
-                written.known.clone()
+            Some(written) if is_newer(&written.resource_version, resource_version) => {
+                (written.resource_version.clone(), written.known.clone())
             }
-            _ => seen,
+            _ => (resource_version.to_owned(), seen),
         }
     }
 }
@@ -61,7 +67,7 @@ pub struct Counts {
     pub ready: usize,
     /// Others.
     pub not_ready: usize,
-    /// Those that wait before they are tried again.
+    /// Those that failed and are tried again by themselves.
     pub in_backoff: usize,
 }
 
@@ -75,18 +81,19 @@ impl Ledger {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(uid).cloned().unwrap_or_default()
     }
 
-    /// Changes what is remembered about a report.
+    /// Changes what is remembered about a report, if the watch shows it: a run that ends after its report was deleted leaves nothing
+    /// behind.
     pub fn update(&self, uid: &str, change: impl FnOnce(&mut Entry)) {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        change(entries.entry(uid.to_owned()).or_default());
+        entries.get_mut(uid).map(change);
     }
 
-    /// The watch shows a version of the report: an own write that is not newer need not be kept any longer.
+    /// The watch shows a version of the report: from now on something may be remembered about it, and an own write that is not newer
+    /// need not be kept any longer.
     pub fn seen(&self, uid: &str, resource_version: &str) {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(entry) = entries.get_mut(uid)
-            && entry.written.as_ref().is_some_and(|written| !is_newer(&written.resource_version, resource_version))
-        {
+        let entry = entries.entry(uid.to_owned()).or_default();
+        if entry.written.as_ref().is_some_and(|written| !is_newer(&written.resource_version, resource_version)) {
             entry.written = None;
         }
     }
@@ -96,18 +103,13 @@ impl Ledger {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
     }
 
-    /// Forgets all reports but these; what was deleted while the watch was away is noticed in this way.
-    pub fn retain(&self, uids: &HashSet<String>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|uid, _| uids.contains(uid));
-    }
-
     /// How many reports stand how.
     pub fn counts(&self) -> Counts {
         let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         entries.values().fold(Counts::default(), |mut counts, entry| {
-            counts.ready += usize::from(entry.ready);
-            counts.not_ready += usize::from(!entry.ready);
-            counts.in_backoff += usize::from(entry.failures > 0 && entry.not_before.is_some());
+            counts.ready += usize::from(entry.ready == Some(true));
+            counts.not_ready += usize::from(entry.ready == Some(false));
+            counts.in_backoff += usize::from(entry.retrying);
             counts
         })
     }
@@ -124,12 +126,14 @@ mod tests {
     #[test]
     fn an_own_write_counts_until_the_watch_shows_it_or_something_newer() {
         let ledger = Ledger::default();
+        ledger.seen("u", "1");
         ledger.update("u", |entry| {
             entry.written = Some(Written { resource_version: "10".into(), known: known(2) });
         });
-        assert_eq!(ledger.get("u").known(Some("9"), known(1)), known(2), "the watch lags");
-        assert_eq!(ledger.get("u").known(Some("10"), known(2)), known(2));
-        assert_eq!(ledger.get("u").known(Some("11"), known(3)), known(3), "somebody wrote after us");
+        let newest = |seen: &str, generation| ledger.get("u").newest(seen, known(generation));
+        assert_eq!(newest("9", 1), ("10".to_owned(), known(2)), "the watch lags");
+        assert_eq!(newest("10", 2), ("10".to_owned(), known(2)));
+        assert_eq!(newest("11", 3), ("11".to_owned(), known(3)), "somebody wrote after us");
         ledger.seen("u", "9");
         assert!(ledger.get("u").written.is_some());
         ledger.seen("u", "11");
@@ -137,14 +141,23 @@ mod tests {
     }
 
     #[test]
-    fn deleted_reports_leave_nothing_behind() {
+    fn deleted_reports_leave_nothing_behind_even_if_a_run_ends_later() {
         let ledger = Ledger::default();
         for n in 0..100 {
-            ledger.update(&format!("u{n}"), |entry| entry.ready = n % 2 == 0);
+            let uid = format!("u{n}");
+            ledger.seen(&uid, "1");
+            ledger.update(&uid, |entry| {
+                entry.ready = Some(n % 2 == 0);
+                entry.retrying = n % 10 == 1;
+            });
         }
-        assert_eq!(ledger.counts(), Counts { ready: 50, not_ready: 50, in_backoff: 0 });
-        ledger.evict("u0");
-        ledger.retain(&HashSet::from(["u1".to_owned()]));
-        assert_eq!(ledger.counts(), Counts { ready: 0, not_ready: 1, in_backoff: 0 });
+        ledger.seen("suspended", "1");
+        assert_eq!(ledger.counts(), Counts { ready: 50, not_ready: 50, in_backoff: 10 });
+        for n in 1..100 {
+            ledger.evict(&format!("u{n}"));
+        }
+        ledger.update("u7", |entry| entry.ready = Some(true));
+        assert_eq!(ledger.counts(), Counts { ready: 1, not_ready: 0, in_backoff: 0 });
+        assert!(ledger.get("u7").ready.is_none());
     }
 }

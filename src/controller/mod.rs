@@ -4,7 +4,7 @@
 //! plan -> fetch -> analyse -> status -> write -> outcome -> requeue, event, metric
 //! ```
 //!
-//! [`plan`], [`outcome`], [`status`], [`schedule`] and [`known`] are pure; [`ledger`] and [`references`] are memory; [`fetch`], [`secrets`],
+//! [`inputs`], [`plan`], [`outcome`], [`status`], [`schedule`] and [`known`] are pure; [`ledger`] and [`references`] are memory; [`fetch`], [`secrets`],
 //! [`write`] and [`events`] do the I/O; [`reconcile`] strings them together.
 
 pub mod analyse;
@@ -12,6 +12,7 @@ pub mod catalogs;
 pub mod context;
 pub mod events;
 pub mod fetch;
+pub mod inputs;
 pub mod known;
 pub mod ledger;
 pub mod outcome;

@@ -13,6 +13,10 @@ use super::schedule::backoff;
 /// report's failure, and writing to a server that just failed seldom helps.
 const API_FAILURES_BEFORE_SAYING: u32 = 3;
 
+/// From this many time-outs of an analysis in a row on, it is the text's fault and not that of a busy machine. Trying on would keep the
+/// cores from other reports.
+const TIMEOUTS_BEFORE_STALLING: u32 = 3;
+
 /// What came of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -59,10 +63,14 @@ pub struct Notice {
     pub note: String,
 }
 
-impl From<&FetchError> for Outcome {
-    fn from(error: &FetchError) -> Self {
+impl Outcome {
+    /// What a failure comes to, at the given number of failures in a row, this one included.
+    pub fn of(error: &FetchError, failures: u32) -> Self {
         let (reason, message) = (error.reason(), error.to_string());
         match error.disposition() {
+            Disposition::Retry { .. } if reason == Reason::AnalysisTimedOut && failures >= TIMEOUTS_BEFORE_STALLING => {
+                Self::Stalled { reason, message }
+            }
             Disposition::Stalled => Self::Stalled { reason, message },
             Disposition::Waiting => Self::Waiting { reason, message },
             Disposition::Retry { after } => {
@@ -71,9 +79,7 @@ impl From<&FetchError> for Outcome {
             }
         }
     }
-}
 
-impl Outcome {
     /// The row of the truth table.
     pub const fn verdict(&self) -> Verdict {
         match self {
@@ -121,6 +127,11 @@ impl Outcome {
         news.then(|| Notice { warning: self.failed(), reason, note: self.message().to_owned() })
     }
 
+    /// Whether the report is tried again by itself because it failed.
+    pub const fn retries(&self) -> bool {
+        matches!(self, Self::Waiting { .. } | Self::Retry { .. })
+    }
+
     /// The `result` label of the reconcile metric.
     pub const fn label(&self) -> &'static str {
         match self {
@@ -146,14 +157,14 @@ mod tests {
 
     fn limited(seconds: u64) -> Outcome {
         let after = Some(Duration::from_secs(seconds));
-        Outcome::from(&FetchError::RateLimited { host: "example.org".into(), after })
+        Outcome::of(&FetchError::RateLimited { host: "example.org".into(), after }, 1)
     }
 
     #[test]
     fn each_failure_leads_to_its_row_its_wait_and_its_metric() {
         let done = Outcome::Done { message: "3 projects".into() };
-        let waiting = Outcome::from(&FetchError::ConfigMapNotFound { name: "x".into() });
-        let stalled = Outcome::from(&FetchError::TooLarge { limit: 9 });
+        let waiting = Outcome::of(&FetchError::ConfigMapNotFound { name: "x".into() }, 1);
+        let stalled = Outcome::of(&FetchError::TooLarge { limit: 9 }, 1);
         assert_eq!((done.verdict(), done.next("u", 0, None), done.label()), (Verdict::Succeeded, None, "success"));
         assert_eq!(done.next("u", 0, Some(HOUR)), Some(HOUR));
         assert_eq!(waiting.verdict(), Verdict::Waiting(Reason::ConfigMapNotFound));
@@ -162,6 +173,21 @@ mod tests {
         assert_eq!((stalled.verdict(), stalled.label()), (Verdict::Stalled(Reason::TooLarge), "error"));
         assert_eq!((stalled.next("u", 1, None), stalled.next("u", 1, Some(HOUR))), (None, Some(HOUR)));
         assert_eq!(limited(50).next("u", 1, Some(HOUR)), Some(Duration::from_secs(50)));
+    }
+
+    #[test]
+    fn a_time_out_is_tried_again_before_it_is_taken_for_the_texts_fault() {
+        let slow = FetchError::AnalysisTimedOut { what: "the analysis".into(), limit: HOUR };
+        let rows: Vec<bool> = (1..=4).map(|failures| Outcome::of(&slow, failures).retries()).collect();
+        assert_eq!(rows, [true, true, false, false]);
+        assert_eq!(Outcome::of(&slow, 3).verdict(), Verdict::Stalled(Reason::AnalysisTimedOut));
+    }
+
+    #[test]
+    fn a_stalled_url_that_has_an_interval_is_not_in_backoff() {
+        assert!(limited(5).retries());
+        let stalled = Outcome::of(&FetchError::UrlInvalid { problem: "no host".into() }, 1);
+        assert!(!stalled.retries() && stalled.next("u", 1, Some(HOUR)) == Some(HOUR));
     }
 
     #[test]
@@ -178,9 +204,9 @@ mod tests {
 
     #[test]
     fn a_hiccup_of_the_api_is_said_only_when_it_persists_but_a_lack_of_permission_at_once() {
-        let api = |forbidden| FetchError::Api { action: "read".into(), problem: "boom".into(), forbidden };
-        let hiccup = Outcome::from(&api(false));
+        let api = |forbidden| FetchError::Api { action: "read".into(), problem: "boom".into(), forbidden, after: None };
+        let hiccup = Outcome::of(&api(false), 1);
         assert_eq!([1, 2, 3].map(|failures| hiccup.is_worth_saying(failures)), [false, false, true]);
-        assert!(Outcome::from(&api(true)).is_worth_saying(1));
+        assert!(Outcome::of(&api(true), 1).is_worth_saying(1));
     }
 }

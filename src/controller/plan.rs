@@ -6,39 +6,12 @@
 use std::time::{Duration, Instant};
 
 use crate::analysis::ANALYZER_VERSION;
-use crate::api::ConfigMapVersion;
 use crate::api::conditions::{READY, find};
 use crate::source::SourceKind;
 
+use super::inputs::{Inputs, MapState, is_newer};
 use super::known::Known;
 use super::ledger::Entry;
-
-/// What a watch knows about the ConfigMap of a report.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MapState {
-    /// The report has another kind of source.
-    NotUsed,
-    /// The watch has not listed the ConfigMaps yet.
-    Unknown,
-    /// There is none of that name.
-    Missing,
-    /// There is one, in this version.
-    At(ConfigMapVersion),
-}
-
-/// Everything that a run depends on and that can be known without reading the text. A run with the same inputs as the one before is
-/// a repetition.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Inputs {
-    /// Generation of the spec.
-    pub generation: i64,
-    /// Value of the annotation that asks for a run.
-    pub requested_at: Option<String>,
-    /// The ConfigMap that holds the text.
-    pub config_map: MapState,
-    /// Revision of the catalog to use; none while it cannot be had.
-    pub catalog_revision: Option<String>,
-}
 
 /// A report as far as planning goes.
 #[derive(Clone, Debug)]
@@ -53,6 +26,13 @@ pub struct Subject {
     pub open_key: bool,
     /// Its inputs.
     pub inputs: Inputs,
+}
+
+impl Subject {
+    /// Whether its source is looked at once an interval, because nobody tells when it changes.
+    pub fn is_polled(&self) -> bool {
+        self.kind == SourceKind::Http || self.inputs.config_map == MapState::Unwatched
+    }
 }
 
 /// What is to be done.
@@ -83,21 +63,22 @@ pub fn decide(subject: &Subject, known: &Known, entry: &Entry, now: Instant) -> 
     let observed = known.observed_generation == inputs.generation;
     let stands = analysis_stands(subject, known, entry);
     let until = |moment: Option<Instant>| moment.map(|moment| moment.saturating_duration_since(now));
-    let until_look = until(entry.next_look).filter(|_| subject.kind == SourceKind::Http);
+    let until_look = until(entry.next_look).filter(|_| subject.is_polled());
 
     if handled && observed && known.is_ready() && stands {
         match subject.kind {
             SourceKind::Inline => return Plan::Leave(None),
             SourceKind::ConfigMap if holds_the_text(inputs, known, entry) => return Plan::Leave(None),
-            SourceKind::ConfigMap => {}
-            SourceKind::Http => {
+            // It was watched until now: the label is gone, or the ConfigMap is.
+            SourceKind::ConfigMap if !subject.is_polled() || entry.watched => {}
+            SourceKind::ConfigMap | SourceKind::Http => {
                 if let Some(wait) = until_look.filter(|wait| !wait.is_zero()) {
                     return Plan::Leave(Some(wait));
                 }
             }
         }
-    } else if handled && observed && known.is_stalled() && subject.kind == SourceKind::Http && entry.inputs.is_none() {
-        // After a restart, a URL that needs its author is not fetched at once but when it would have been anyway.
+    } else if handled && observed && known.is_stalled() && subject.is_polled() && entry.inputs.is_none() {
+        // After a restart, a source that needs its author is not fetched at once but when it would have been anyway.
         if let Some(wait) = until_look.filter(|wait| !wait.is_zero()) {
             return Plan::Leave(Some(wait));
         }
@@ -136,20 +117,11 @@ fn holds_the_text(inputs: &Inputs, known: &Known, entry: &Entry) -> bool {
         .any(|version| version.uid == current.uid && !is_newer(&current.resource_version, &version.resource_version))
 }
 
-/// Whether a resource version is newer than another, or may be. They are compared as numbers, which Kubernetes promises for its
-/// resources since 1.35 and has always kept; anything that is no number is newer as soon as it differs.
-pub fn is_newer(version: &str, than: &str) -> bool {
-    match (version.parse::<u128>(), than.parse::<u128>()) {
-        (Ok(version), Ok(than)) => version > than,
-        _ => version != than,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::api::conditions::{Verdict, conditions};
-    use crate::api::{Reason, SourceStatus};
+    use crate::api::{ConfigMapVersion, Reason, SourceStatus};
     use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
     fn version(resource_version: &str) -> ConfigMapVersion {
@@ -272,6 +244,22 @@ mod tests {
         let failing = known(SourceKind::Http, &Verdict::Retrying(Reason::TimedOut));
         let again = Plan::Work(Work { analysis_stands: false, announce: false });
         assert_eq!(decide(&subject(SourceKind::Http), &failing, &due, now), again, "a retry is no news");
+    }
+
+    #[test]
+    fn a_config_map_that_is_not_watched_is_read_once_an_interval_and_when_it_leaves_the_watch() {
+        let now = Instant::now();
+        let ready = known(SourceKind::ConfigMap, &Verdict::Succeeded);
+        let mut unwatched = subject(SourceKind::ConfigMap);
+        unwatched.inputs.config_map = MapState::Unwatched;
+        let later = looking_in_a_minute(now);
+        let look = Plan::Work(Work { analysis_stands: true, announce: false });
+        assert_eq!(decide(&unwatched, &ready, &later, now), Plan::Leave(Some(MINUTE)));
+        assert_eq!(decide(&unwatched, &ready, &later, now + MINUTE), look);
+        let was_watched = Entry { watched: true, ..later.clone() };
+        assert_eq!(decide(&unwatched, &ready, &was_watched, now), look, "label or ConfigMap are gone");
+        let stalled = known(SourceKind::ConfigMap, &Verdict::Stalled(Reason::KeyAmbiguous));
+        assert_eq!(decide(&unwatched, &stalled, &later, now), Plan::Leave(Some(MINUTE)), "a restart changes nothing");
     }
 
     #[test]

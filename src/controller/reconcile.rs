@@ -1,27 +1,27 @@
 //! One run for one report: plan, fetch, analyse, write, remember. Each step is a module of its own; this one only strings them together.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::Timestamp;
-use kube::runtime::controller::Action;
 use kube::{Api, Resource};
+use tokio_util::sync::CancellationToken;
 
 use crate::analysis::Analyzer;
 use crate::api::conditions::{READY, Verdict, conditions, find};
-use crate::api::{ConferenceReport, ConferenceReportStatus, ConfigMapVersion, REQUESTED_AT_ANNOTATION};
-use crate::source::http::Validators;
+use crate::api::{ConferenceReport, ConferenceReportStatus, ConfigMapVersion, REQUESTED_AT_ANNOTATION, Reason};
+use crate::source::http::{Place, Validators};
 use crate::source::{Fetch, FetchError, Fetched, SourceKind};
 
 use super::context::Scope;
 use super::fetch::{self, Fetcher};
+use super::inputs::{Inputs, MapState};
 use super::known::{Known, own};
 use super::ledger::{Entry, Written};
-use super::outcome::Outcome;
-use super::plan::{Inputs, MapState, Plan, Subject, Work, decide};
-use super::schedule::{backoff, parse_duration, until_next_look};
+use super::outcome::{Notice, Outcome};
+use super::plan::{Plan, Subject, Work, decide};
+use super::schedule::{backoff, busy, parse_duration, until_next_look};
 use super::status;
 use super::write::{self, Target, WriteError};
 
@@ -29,25 +29,18 @@ use super::write::{self, Target, WriteError};
 pub const CONTROLLER: &str = "conferencereport";
 /// Interval where the spec's cannot be read, which its schema does not allow.
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(3600);
-/// Wait of a report that found all places for fetching taken.
-const BUSY: Duration = Duration::from_millis(500);
+/// After this many answers in a row that nothing has changed, a URL is asked for its text anyway: a server that is wrong about its
+/// ETag or Last-Modified would otherwise hide a change for good. The digest then tells.
+const TRUST: u32 = 24;
 
-/// Handles a report. Never fails: what goes wrong becomes a condition, a wait, or a word in the log.
-///
-/// # Errors
-/// None.
-pub async fn reconcile(report: Arc<ConferenceReport>, scope: Arc<Scope>) -> Result<Action, Infallible> {
-    let Some(run) = Run::new(&report, &scope) else {
-        return Ok(Action::await_change());
-    };
-    // Scopes have a controller each, but share the places.
-    let Ok(_place) = scope.context.runs.acquire().await else {
-        return Ok(Action::await_change());
-    };
+/// Handles a report and says after which time it is to be handled again by itself. Never fails: what goes wrong becomes a condition, a
+/// wait, or a word in the log. Once `stop` is cancelled, looking and analysing are given up; what is being written is written.
+pub async fn reconcile(report: &ConferenceReport, scope: &Scope, stop: &CancellationToken) -> Option<Duration> {
+    let run = Run::new(report, scope)?;
     let measured = scope.context.metrics.reconcile_started(CONTROLLER);
-    let end = run.go().await;
+    let end = run.go(stop).await;
     measured.finish(end.label);
-    Ok(end.again.map_or_else(Action::await_change, Action::requeue))
+    end.again
 }
 
 /// How a run ended: the result for the metric, and when the report is handled again by itself.
@@ -73,6 +66,8 @@ struct Run<'a> {
     kind: Result<SourceKind, FetchError>,
     entry: Entry,
     known: Known,
+    /// The newest resource version that is known.
+    version: String,
 }
 
 impl<'a> Run<'a> {
@@ -80,7 +75,8 @@ impl<'a> Run<'a> {
         let metadata = &report.metadata;
         let uid = metadata.uid.as_deref()?;
         let entry = scope.ledger.get(uid);
-        let known = entry.known(metadata.resource_version.as_deref(), Known::of(report.status.as_ref()));
+        let version = metadata.resource_version.as_deref()?;
+        let (version, known) = entry.newest(version, Known::of(report.status.as_ref()));
         Some(Self {
             report,
             scope,
@@ -90,10 +86,11 @@ impl<'a> Run<'a> {
             kind: fetch::kind(&report.spec),
             entry,
             known,
+            version,
         })
     }
 
-    async fn go(mut self) -> End {
+    async fn go(mut self, stop: &CancellationToken) -> End {
         if self.report.metadata.deletion_timestamp.is_some() || self.report.spec.suspend {
             return End { label: "success", again: None };
         }
@@ -107,26 +104,29 @@ impl<'a> Run<'a> {
             Plan::Leave(again) => {
                 let (ready, next_look) = (self.known.is_ready(), self.entry.next_look);
                 self.scope.ledger.update(self.target.uid, |entry| {
-                    entry.ready = ready;
+                    entry.ready = Some(ready);
                     entry.next_look = next_look;
+                    entry.watched = matches!(subject.inputs.config_map, MapState::At(_));
                 });
                 return End { label: if again.is_some() { "requeue_after" } else { "success" }, again };
             }
         };
-        let context = &self.scope.context;
-        let _fetching = match subject.kind {
-            SourceKind::Http => match context.fetches.try_acquire() {
-                Ok(place) => Some(place),
-                Err(_) => return End { label: "requeue_after", again: Some(BUSY) },
+        let place = match &self.report.spec.source.http {
+            Some(http) => match self.scope.context.http.place(&http.url) {
+                Some(place) => Some(place),
+                None => return End { label: "requeue_after", again: Some(busy(self.target.uid)) },
             },
-            SourceKind::ConfigMap | SourceKind::Inline => None,
+            None => None,
         };
         if work.announce
             && let Err(error) = self.announce().await
         {
             return self.unwritten(&error, subject.inputs);
         }
-        let result = self.work(analyzer, work, subject.open_key).await;
+        let result = tokio::select! {
+            result = self.work(analyzer, work, subject.open_key, place) => result,
+            () = stop.cancelled() => return End { label: "requeue_after", again: None },
+        };
         self.settle(result, subject.inputs).await
     }
 
@@ -149,15 +149,22 @@ impl<'a> Run<'a> {
             inputs: Inputs {
                 generation: self.generation,
                 requested_at: self.requested_at.clone(),
-                config_map: map.map_or(MapState::NotUsed, |map| self.scope.map_state(self.target.namespace, &map.name)),
+                config_map: self.map_state(),
                 catalog_revision: analyzer.map(|analyzer| analyzer.catalog().revision.clone()),
             },
         }
     }
 
-    /// Time until the next periodic look at a URL.
+    /// What the watch knows about the ConfigMap.
+    fn map_state(&self) -> MapState {
+        let map = self.report.spec.source.config_map_ref.as_ref();
+        map.map_or(MapState::NotUsed, |map| self.scope.map_state(self.target.namespace, &map.name))
+    }
+
+    /// Time until the next periodic look at a URL, or at a ConfigMap that is not watched.
     fn until_look(&self) -> Option<Duration> {
-        matches!(self.kind, Ok(SourceKind::Http)).then(|| {
+        let polled = matches!(self.kind, Ok(SourceKind::Http)) || self.map_state() == MapState::Unwatched;
+        polled.then(|| {
             let interval = parse_duration(&self.report.spec.interval).unwrap_or(DEFAULT_INTERVAL);
             until_next_look(self.target.uid, interval, SystemTime::now())
         })
@@ -182,6 +189,7 @@ impl<'a> Run<'a> {
         analyzer: Result<Analyzer, FetchError>,
         work: Work,
         open_key: bool,
+        place: Option<Place>,
     ) -> Result<Step, FetchError> {
         let kind = self.kind.clone()?;
         let analyzer = analyzer?;
@@ -194,8 +202,11 @@ impl<'a> Run<'a> {
             api_timeout: context.api_timeout,
         };
         let validators = if work.analysis_stands { self.validators() } else { None };
-        let fetched = match fetcher.fetch(self.target.namespace, &self.report.spec, validators).await? {
-            Fetch::Unchanged => return Ok(Step::Same),
+        let fetched = match fetcher.fetch(self.target.namespace, &self.report.spec, validators, place).await? {
+            Fetch::Unchanged => {
+                self.entry.unchanged = self.entry.unchanged.saturating_add(1);
+                return Ok(Step::Same);
+            }
             Fetch::Text(fetched) => Arc::new(*fetched),
         };
         self.note(&fetched);
@@ -236,9 +247,13 @@ impl<'a> Run<'a> {
         self.entry.checked =
             fetched.config_map.clone().map(|(uid, resource_version)| ConfigMapVersion { uid, resource_version });
         self.entry.validators = Some((fetched.etag.clone(), fetched.last_modified.clone()));
+        self.entry.unchanged = 0;
     }
 
     fn validators(&self) -> Option<Validators> {
+        if self.entry.unchanged >= TRUST {
+            return None;
+        }
         let (etag, last_modified) = match &self.entry.validators {
             Some(remembered) => remembered.clone(),
             None => self.known.source.as_ref().map(|source| (source.etag.clone(), source.last_modified.clone()))?,
@@ -257,8 +272,9 @@ impl<'a> Run<'a> {
         let before = self.known.clone();
         let (outcome, analysed, written) = match result {
             Err(error) => {
-                tracing::info!(report = %self.id(), reason = %error.reason(), %error, failures, "report not analysed");
-                let outcome = Outcome::from(&error);
+                let (generation, reason) = (self.generation, error.reason());
+                tracing::info!(report = %self.id(), generation, %reason, %error, failures, "report not analysed");
+                let outcome = Outcome::of(&error, failures);
                 let written =
                     if outcome.is_worth_saying(failures) { self.say(&outcome, None).await } else { Ok(false) };
                 (outcome, false, written)
@@ -284,12 +300,14 @@ impl<'a> Run<'a> {
                     self.scope.context.events.hand_in(self.report.object_ref(&()), notice);
                 }
                 if analysed {
-                    tracing::info!(report = %self.id(), "{}", outcome.message());
+                    let revision = self.known.source.as_ref().map(|source| source.revision.as_str());
+                    let (generation, reason) = (self.generation, outcome.verdict().reason());
+                    tracing::info!(report = %self.id(), generation, revision, %reason, "{}", outcome.message());
                 }
             }
         }
         let again = outcome.next(self.target.uid, failures, self.until_look());
-        self.remember(inputs, failures, again, !failed);
+        self.remember(inputs, failures, again, (!failed, outcome.retries()));
         End { label: outcome.label(), again }
     }
 
@@ -353,11 +371,16 @@ impl<'a> Run<'a> {
     async fn apply(&mut self, status: &ConferenceReportStatus) -> Result<(), WriteError> {
         let context = &self.scope.context;
         let started = Instant::now();
-        let written = write::apply::<ConferenceReport>(&context.client, self.target, status, context.api_timeout).await;
+        let written =
+            write::apply::<ConferenceReport>(&context.client, self.target, &self.version, status, context.api_timeout)
+                .await;
         context.metrics.status_write(written.as_ref().map_or_else(WriteError::label, |_| "written"));
         let resource_version = written?;
         tracing::debug!(report = %self.id(), elapsed = ?started.elapsed(), "status written");
         self.known = Known::of(Some(status));
+        if let Some(version) = &resource_version {
+            self.version.clone_from(version);
+        }
         let written = resource_version.map(|resource_version| Written { resource_version, known: self.known.clone() });
         self.scope.ledger.update(self.target.uid, |entry| entry.written = written);
         // Should the watch have shown the write before it is noted here, the note stays until the next change of the report: a
@@ -373,27 +396,39 @@ impl<'a> Run<'a> {
         }
         let failures = self.entry.failures.saturating_add(1);
         let again = backoff(self.target.uid, failures, error.after());
-        tracing::warn!(report = %self.id(), %error, failures, "status not written");
+        tracing::warn!(report = %self.id(), generation = self.generation, %error, failures, "status not written");
+        if error.is_final() && failures == 1 {
+            // The status itself cannot say it.
+            let notice = Notice {
+                warning: true,
+                reason: Reason::ApiError,
+                note: format!("the status cannot be written: {error}"),
+            };
+            self.scope.context.events.hand_in(self.report.object_ref(&()), notice);
+        }
         let ready = self.known.is_ready();
-        self.remember(inputs, failures, Some(again), ready);
+        self.remember(inputs, failures, Some(again), (ready, true));
         End { label: "error", again: Some(again) }
     }
 
-    fn remember(self, inputs: Inputs, failures: u32, again: Option<Duration>, ready: bool) {
+    fn remember(self, inputs: Inputs, failures: u32, again: Option<Duration>, (ready, retrying): (bool, bool)) {
         let now = Instant::now();
         let next_look = self.until_look().map(|wait| now + wait);
         let analysed = if self.known.is_ready() { Some(self.known.observed_generation) } else { self.entry.analysed };
         self.scope.ledger.update(self.target.uid, |entry| {
+            entry.watched = matches!(inputs.config_map, MapState::At(_));
             entry.not_before = again.filter(|_| failures > 0).map(|wait| now + wait);
             entry.inputs = Some(inputs);
             entry.failures = failures;
             entry.next_look = next_look;
             entry.analysed = analysed;
-            entry.ready = ready;
+            entry.ready = Some(ready);
+            entry.retrying = retrying;
             // A version counts as checked only when its text is what the status tells about.
             if failures == 0 {
                 entry.checked = self.entry.checked;
                 entry.validators = self.entry.validators;
+                entry.unchanged = self.entry.unchanged;
             }
         });
     }

@@ -1,18 +1,19 @@
 //! One run for one catalog: count, compile on top of the built-in catalog, say what clashes. Writes only its status.
 
-use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::Timestamp;
-use kube::runtime::controller::Action;
 
-use crate::api::conditions::{Verdict, conditions};
-use crate::api::{Reason, ReportCatalog, ReportCatalogStatus};
+use crate::api::conditions::{FETCH_FAILED, conditions};
+use crate::api::{ReportCatalog, ReportCatalogStatus};
 use crate::source::revision_of;
 
+use super::catalogs;
 use super::context::Scope;
 use super::known::own;
+use super::outcome::Outcome;
 use super::schedule::backoff;
 use super::write::{self, Target, WriteError};
 
@@ -23,69 +24,75 @@ const MAX_CONFLICTS: usize = 50;
 /// The most characters of one of them.
 const MAX_CONFLICT: usize = 250;
 
-/// Handles a catalog. Never fails.
-///
-/// # Errors
-/// None.
-pub async fn reconcile(catalog: Arc<ReportCatalog>, scope: Arc<Scope>) -> Result<Action, Infallible> {
+/// Handles a catalog and says after which time it is to be handled again by itself. Never fails.
+pub async fn reconcile(catalog: &Arc<ReportCatalog>, scope: &Scope) -> Option<Duration> {
     let metadata = &catalog.metadata;
-    let (Some(namespace), Some(name), Some(uid)) = (&metadata.namespace, &metadata.name, &metadata.uid) else {
-        return Ok(Action::await_change());
-    };
+    let (namespace, name, uid) = (metadata.namespace.as_deref()?, metadata.name.as_deref()?, metadata.uid.as_deref()?);
+    let version = metadata.resource_version.as_deref()?;
     if metadata.deletion_timestamp.is_some() {
-        return Ok(Action::await_change());
+        return None;
     }
     let context = &scope.context;
     let measured = context.metrics.reconcile_started(CONTROLLER);
-    let status = status(&catalog, &scope).await;
-    if catalog.status.as_ref() == Some(&status) {
-        measured.finish("success");
-        return Ok(Action::await_change());
-    }
-    let target = Target { namespace, name, uid };
-    let written = write::apply::<ReportCatalog>(&context.client, target, &status, context.api_timeout).await;
-    let (label, action) = match written {
-        Ok(_) | Err(WriteError::Gone) => {
-            scope.catalog_ledger.evict(uid);
-            ("success", Action::await_change())
-        }
+    let tried = scope.catalog_ledger.get(uid).failures.saturating_add(1);
+    let (outcome, conflicts) = look(catalog, scope, tried).await;
+    let status = status(catalog, &outcome, &conflicts);
+    let written = if catalog.status.as_ref() == Some(&status) {
+        Ok(None)
+    } else {
+        let target = Target { namespace, name, uid };
+        write::apply::<ReportCatalog>(&context.client, target, version, &status, context.api_timeout).await
+    };
+    let (label, again) = match &written {
+        Ok(_) | Err(WriteError::Gone) => (outcome.label(), outcome.next(uid, tried, None)),
         Err(error) => {
-            let failures = scope.catalog_ledger.get(uid).failures.saturating_add(1);
-            scope.catalog_ledger.update(uid, |entry| entry.failures = failures);
-            tracing::warn!(catalog = %format!("{namespace}/{name}"), %error, failures, "status of catalog not written");
-            ("error", Action::requeue(backoff(uid, failures, error.after())))
+            tracing::warn!(catalog = %format!("{namespace}/{name}"), %error, failures = tried, "status of catalog not written");
+            ("error", Some(backoff(uid, tried, error.after())))
         }
     };
+    match again {
+        Some(_) => scope.catalog_ledger.update(uid, |entry| entry.failures = tried),
+        None => scope.catalog_ledger.update(uid, |entry| entry.failures = 0),
+    }
     measured.finish(label);
-    Ok(action)
+    again
 }
 
-async fn status(catalog: &Arc<ReportCatalog>, scope: &Scope) -> ReportCatalogStatus {
-    let generation = catalog.metadata.generation.unwrap_or_default();
-    let previous = catalog.status.as_ref().map(|status| own(&status.conditions)).unwrap_or_default();
+/// Compiles the catalog on top of the built-in one: whether that works, and what clashes.
+async fn look(catalog: &Arc<ReportCatalog>, scope: &Scope, tried: u32) -> (Outcome, Vec<String>) {
     let (builtin, copy) = (Arc::clone(scope.context.analyzers.builtin()), Arc::clone(catalog));
+    let name = catalog.metadata.name.clone().unwrap_or_default();
+    let own_name = name.clone();
     let compiled = scope.context.analyzers.workers().run(move || {
-        let name = copy.metadata.name.clone().unwrap_or_default();
-        builtin.with_overlays(&[(name.as_str(), &copy.spec)]).1
+        let conflicts = builtin.with_overlays(&[(own_name.as_str(), &copy.spec)]).1;
+        conflicts.iter().map(ToString::to_string).collect::<Vec<String>>()
     });
-    let (verdict, message, conflicts) = match compiled.await {
-        Ok(conflicts) if conflicts.is_empty() => (Verdict::Succeeded, "the catalog can be used".to_owned(), conflicts),
+    match compiled.await {
         Ok(conflicts) => {
-            let message =
-                format!("the catalog can be used; {} of its entries clash, see status.conflicts", conflicts.len());
-            (Verdict::Succeeded, message, conflicts)
+            let message = match conflicts.len() {
+                0 => "the catalog can be used".to_owned(),
+                clashes => format!("the catalog can be used; {clashes} of its entries clash, see status.conflicts"),
+            };
+            (Outcome::Done { message }, conflicts)
         }
-        Err(error) => {
-            (Verdict::Stalled(Reason::CatalogInvalid), format!("the catalog cannot be used: {error}"), Vec::new())
-        }
-    };
+        Err(error) => (Outcome::of(&catalogs::failed(error, name), tried), Vec::new()),
+    }
+}
+
+fn status(catalog: &ReportCatalog, outcome: &Outcome, conflicts: &[String]) -> ReportCatalogStatus {
+    let generation = catalog.metadata.generation.unwrap_or_default();
+    let previous = catalog.status.as_ref();
+    let known = previous.map(|status| own(&status.conditions)).unwrap_or_default();
+    let verdict = outcome.verdict();
+    let observed =
+        if verdict.observes() { Some(generation) } else { previous.and_then(|status| status.observed_generation) };
+    let mut made = conditions(&known, &verdict, outcome.message(), generation, &Time(Timestamp::now()));
+    // A catalog fetches nothing.
+    made.retain(|condition| condition.type_ != FETCH_FAILED);
     let spec = &catalog.spec;
     let number = |count: usize| Some(i64::try_from(count).unwrap_or(i64::MAX));
-    let mut made = conditions(&previous, &verdict, &message, generation, &Time(Timestamp::now()));
-    // A catalog fetches nothing.
-    made.retain(|condition| condition.type_ != crate::api::conditions::FETCH_FAILED);
     ReportCatalogStatus {
-        observed_generation: Some(generation),
+        observed_generation: observed,
         conditions: made,
         revision: serde_json::to_vec(spec).ok().map(|json| revision_of(&json)),
         projects: number(spec.projects.len()),

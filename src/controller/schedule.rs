@@ -5,10 +5,14 @@ use std::time::{Duration, SystemTime};
 
 use sha2::{Digest, Sha256};
 
+/// Within this time after a start, URLs that failed before it are tried again.
+const START: Duration = Duration::from_secs(10);
 /// Wait after the first failure.
 pub const BACKOFF_FIRST: Duration = Duration::from_secs(1);
 /// The longest wait after a failure.
 pub const BACKOFF_LONGEST: Duration = Duration::from_secs(15 * 60);
+/// The longest wait that the other side may ask for.
+pub const RETRY_AFTER_LONGEST: Duration = Duration::from_secs(24 * 3600);
 /// The shortest interval, whatever a spec says.
 const SHORTEST_INTERVAL: Duration = Duration::from_secs(60);
 
@@ -26,13 +30,23 @@ pub fn until_next_look(uid: &str, interval: Duration, now: SystemTime) -> Durati
 
 /// Wait before try number `failures` + 1: doubling from [`BACKOFF_FIRST`] to [`BACKOFF_LONGEST`], less up to a fifth that differs
 /// from object to object, so that those that failed together do not come back together. What the other side asked for (`after`)
-/// lengthens it, up to [`BACKOFF_LONGEST`].
+/// lengthens it, up to [`RETRY_AFTER_LONGEST`].
 pub fn backoff(uid: &str, failures: u32, after: Option<Duration>) -> Duration {
     let doubled = 2u64.saturating_pow(failures.saturating_sub(1).min(32));
     let full = BACKOFF_FIRST.saturating_mul(u32::try_from(doubled).unwrap_or(u32::MAX)).min(BACKOFF_LONGEST);
     let less = millis(full) / 5 * (spread(uid) % 1000) / 1000;
     let own = full.saturating_sub(Duration::from_millis(less));
-    own.max(after.unwrap_or_default()).min(BACKOFF_LONGEST)
+    own.max(after.unwrap_or_default().min(RETRY_AFTER_LONGEST))
+}
+
+/// Wait of a report that found all places for fetching taken: half a second to one and a half, different from object to object.
+pub fn busy(uid: &str) -> Duration {
+    Duration::from_millis(500 + spread(uid) % 1000)
+}
+
+/// Time after a start until a URL that failed before it is tried again: what failed together does not come back together.
+pub fn after_start(uid: &str) -> Duration {
+    Duration::from_millis(spread(uid) % millis(START))
 }
 
 /// Reads a duration as the schema allows it: numbers, with or without a fraction, with the units ms, s, m and h: "1h30m", "1.5h".
@@ -120,7 +134,8 @@ mod tests {
             assert!(longest <= BACKOFF_LONGEST && longest >= BACKOFF_LONGEST * 4 / 5, "{longest:?}");
         }
         assert_eq!(backoff("a", 1, Some(Duration::from_secs(40))), Duration::from_secs(40));
-        assert_eq!(backoff("a", 1, Some(Duration::from_secs(86_400))), BACKOFF_LONGEST, "nobody can switch us off");
+        assert_eq!(backoff("a", 1, Some(HOUR)), HOUR, "who asks for an hour is left alone for an hour");
+        assert_eq!(backoff("a", 1, Some(Duration::MAX)), RETRY_AFTER_LONGEST, "nobody can switch us off");
     }
 
     proptest! {

@@ -1,15 +1,17 @@
-//! Writing a status: one server-side apply, within a time limit, and what its failures mean.
+//! Writing a status: one server-side apply, guarded by the resource version, within a time limit, and what its failures mean.
 
+use std::fmt::Debug;
 use std::time::Duration;
 
 use kube::api::{Patch, PatchParams};
 use kube::core::{NamespaceResourceScope, PartialObjectMeta, Request};
-use kube::{Client, Resource};
+use kube::{Api, Client, Resource};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::api::FIELD_MANAGER;
+use crate::source::Throttled;
 
 /// Asks for the metadata of what was written only: the operator knows the rest.
 const METADATA_ONLY: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
@@ -21,7 +23,7 @@ pub struct Target<'a> {
     pub namespace: &'a str,
     /// Name.
     pub name: &'a str,
-    /// UID, so that an object that was deleted and made anew in the meantime does not get the old one's status.
+    /// UID. An object that was deleted and made anew in the meantime must not get the old one's status.
     pub uid: &'a str,
 }
 
@@ -56,8 +58,14 @@ impl WriteError {
             Self::Gone => "gone",
             Self::TimedOut(_) => "timeout",
             Self::Refused { code: 409, .. } => "conflict",
+            Self::Refused { .. } if self.is_final() => "refused",
             Self::Refused { .. } | Self::Failed(_) => "error",
         }
+    }
+
+    /// Whether the API server refuses the status as it is, or the right to write it: trying again helps only when something else changes.
+    pub const fn is_final(&self) -> bool {
+        matches!(self, Self::Refused { code: 400 | 401 | 403 | 413 | 422, .. })
     }
 
     /// The least time to wait, where the API server named one.
@@ -71,13 +79,38 @@ impl WriteError {
 
 /// Applies a status as a whole: fields that are not in it any more are removed. Gives the resource version of the write.
 ///
+/// `version` is the newest that is known of the object. It guards the write: a status subresource ignores a UID in what is applied, so that
+/// only the version tells the API server which object is meant. If somebody has changed the object since, its UID decides: the same
+/// object gets the status all the same, since nobody else writes it; another one does not.
+///
 /// # Errors
 /// See [`WriteError`].
 pub async fn apply<K>(
     client: &Client,
     target: Target<'_>,
+    version: &str,
     status: &impl Serialize,
     limit: Duration,
+) -> Result<Option<String>, WriteError>
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + DeserializeOwned + Clone + Debug,
+{
+    let guarded = async {
+        let conflict = match patch::<K>(client, target, version, status).await {
+            Err(refused @ WriteError::Refused { code: 409, .. }) => refused,
+            other => return other,
+        };
+        let current = current_version::<K>(client, target).await?;
+        if current == version { Err(conflict) } else { patch::<K>(client, target, &current, status).await }
+    };
+    tokio::time::timeout(limit, guarded).await.unwrap_or(Err(WriteError::TimedOut(limit)))
+}
+
+async fn patch<K>(
+    client: &Client,
+    target: Target<'_>,
+    version: &str,
+    status: &impl Serialize,
 ) -> Result<Option<String>, WriteError>
 where
     K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + DeserializeOwned,
@@ -85,26 +118,39 @@ where
     let body = json!({
         "apiVersion": K::api_version(&()),
         "kind": K::kind(&()),
-        "metadata": {"name": target.name, "namespace": target.namespace, "uid": target.uid},
+        "metadata": {"name": target.name, "namespace": target.namespace, "resourceVersion": version},
         "status": status,
     });
     let mut request = Request::new(K::url_path(&(), Some(target.namespace)))
         .patch_subresource("status", target.name, &PatchParams::apply(FIELD_MANAGER).force(), &Patch::Apply(body))
         .map_err(|error| WriteError::Failed(error.to_string()))?;
     request.headers_mut().insert(http::header::ACCEPT, http::HeaderValue::from_static(METADATA_ONLY));
-    match tokio::time::timeout(limit, client.request::<PartialObjectMeta<K>>(request)).await {
-        Ok(Ok(written)) => Ok(written.metadata.resource_version),
-        Ok(Err(error)) => Err(classify(&error)),
-        Err(_) => Err(WriteError::TimedOut(limit)),
+    let written = client.request::<PartialObjectMeta<K>>(request).await.map_err(|error| classify(&error))?;
+    Ok(written.metadata.resource_version)
+}
+
+/// The version that the object has now, if it is still the same object.
+async fn current_version<K>(client: &Client, target: Target<'_>) -> Result<String, WriteError>
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + DeserializeOwned + Clone + Debug,
+{
+    let api: Api<K> = Api::namespaced(client.clone(), target.namespace);
+    let metadata = api.get_metadata(target.name).await.map_err(|error| classify(&error))?.metadata;
+    match metadata.resource_version {
+        Some(version) if metadata.uid.as_deref() == Some(target.uid) => Ok(version),
+        _ => Err(WriteError::Gone),
     }
 }
 
 fn classify(error: &kube::Error) -> WriteError {
+    if let Some(throttled) = Throttled::of(error) {
+        let message = "it asks for patience".to_owned();
+        return WriteError::Refused { code: throttled.status, message, after: Some(throttled.after) };
+    }
     let kube::Error::Api(status) = error else {
         return WriteError::Failed(error.to_string());
     };
-    // A UID that is not the object's any more is a conflict; force leaves no other kind.
-    if status.code == 404 || (status.code == 409 && status.message.to_ascii_lowercase().contains("uid")) {
+    if status.code == 404 {
         return WriteError::Gone;
     }
     let seconds = status.details.as_ref().map(|details| details.retry_after_seconds).filter(|seconds| *seconds > 0);
@@ -127,9 +173,14 @@ mod tests {
     #[test]
     fn an_object_that_is_gone_is_no_failure_and_the_others_are_told_apart() {
         assert_eq!(api(404, "not found"), WriteError::Gone);
-        assert_eq!(api(409, "uid mismatch: the provided object specified uid x"), WriteError::Gone);
         assert_eq!(api(409, "the object has been modified").label(), "conflict");
-        assert_eq!(api(422, "status.words: Invalid value").label(), "error");
+        assert_eq!(api(422, "status.words: Invalid value").label(), "refused");
+        assert_eq!(api(413, "request entity too large").label(), "refused");
+        assert_eq!(api(403, "exceeded quota").label(), "refused");
+        assert_eq!(api(500, "etcdserver: request timed out").label(), "error");
+        let throttled = Throttled { status: 429, after: Duration::from_secs(9) };
+        let throttled = classify(&kube::Error::Service(throttled.into()));
+        assert_eq!((throttled.label(), throttled.after()), ("error", Some(Duration::from_secs(9))));
         assert_eq!(WriteError::TimedOut(Duration::from_secs(1)).label(), "timeout");
     }
 }

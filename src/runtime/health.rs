@@ -1,33 +1,56 @@
 //! Whether the operator is alive and ready. Memory only; the answers are served by [`super::server`].
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::config::WATCH_TIMEOUT;
 
-/// Watches end every [`WATCH_TIMEOUT`] and are opened anew, and a failing one is tried again at least every 30 s. When nothing
-/// has been asked of the API server for several times as long, nothing in the process moves any more, and only a restart helps.
-/// An API server that does not answer is no reason: asking goes on, and a restart would not mend it.
-const SILENCE: Duration = Duration::from_secs(4 * WATCH_TIMEOUT.as_secs());
+/// A watch moves at least once in [`WATCH_TIMEOUT`] and a little more, even where nothing changes and even where every try fails. One
+/// that has not moved for twice as long never will, and only a restart helps. An API server that does not answer is no reason:
+/// the watch goes on trying, and a restart would not mend it.
+const SILENCE: Duration = Duration::from_secs(2 * WATCH_TIMEOUT.as_secs());
 
+/// The sign of life of a part that must keep moving.
 #[derive(Debug)]
+pub struct Pulse {
+    start: Instant,
+    /// Milliseconds since `start`.
+    last: AtomicU64,
+}
+
+impl Pulse {
+    fn new(now: Instant) -> Self {
+        Self { start: now, last: AtomicU64::new(0) }
+    }
+
+    /// The part moves.
+    pub fn beat(&self) {
+        let since = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.last.store(since, Ordering::Relaxed);
+    }
+
+    fn silent_for(&self, now: Instant) -> Duration {
+        let last = self.start + Duration::from_millis(self.last.load(Ordering::Relaxed));
+        now.saturating_duration_since(last)
+    }
+}
+
+#[derive(Debug, Default)]
 struct State {
     /// What the operator waits for before it is ready.
     gates: BTreeMap<String, bool>,
-    last_attempt: Instant,
+    /// What has to keep moving.
+    pulses: BTreeMap<String, Arc<Pulse>>,
+    /// Who leads, where that is another.
+    leader: Option<String>,
     stopping: bool,
 }
 
 /// Liveness and readiness.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Health(Mutex<State>);
-
-impl Default for Health {
-    fn default() -> Self {
-        Self(Mutex::new(State { gates: BTreeMap::new(), last_attempt: Instant::now(), stopping: false }))
-    }
-}
 
 impl Health {
     fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
@@ -48,21 +71,32 @@ impl Health {
         });
     }
 
+    /// Names something that must keep moving from now on for the process to be alive.
+    pub fn pulse(&self, part: &str) -> Arc<Pulse> {
+        let pulse = Arc::new(Pulse::new(Instant::now()));
+        self.with(|state| state.pulses.insert(part.to_owned(), Arc::clone(&pulse)));
+        pulse
+    }
+
+    /// Who leads: another, or (none) this process. Gives whether that is news.
+    pub fn leads(&self, other: Option<&str>) -> bool {
+        self.with(|state| {
+            let news = state.leader.as_deref() != other;
+            state.leader = other.map(str::to_owned);
+            news
+        })
+    }
+
     /// The process is about to stop: no longer ready, still alive.
     pub fn stopping(&self) {
         self.with(|state| state.stopping = true);
     }
 
-    /// The API server was asked for something.
-    pub fn api_attempt(&self) {
-        self.with(|state| state.last_attempt = Instant::now());
-    }
-
-    /// Whether it is ready.
+    /// Whether it is ready, and whether to work or to stand by. A replica that stands by is ready as soon as it could take over.
     ///
     /// # Errors
     /// What is missing, for people.
-    pub fn ready(&self) -> Result<(), String> {
+    pub fn ready(&self) -> Result<String, String> {
         self.with(|state| {
             if state.stopping {
                 return Err("stopping".to_owned());
@@ -71,7 +105,10 @@ impl Health {
                 state.gates.iter().filter(|(_, reached)| !**reached).map(|(gate, _)| gate.as_str()).collect();
             match (state.gates.is_empty(), missing.is_empty()) {
                 (true, _) => Err("starting".to_owned()),
-                (false, true) => Ok(()),
+                (false, true) => Ok(match &state.leader {
+                    Some(leader) => format!("ok, standing by; the leader is {leader}"),
+                    None => "ok".to_owned(),
+                }),
                 (false, false) => Err(format!("waiting for: {}", missing.join(", "))),
             }
         })
@@ -80,13 +117,22 @@ impl Health {
     /// Whether it is alive.
     ///
     /// # Errors
-    /// Why not, for people.
-    pub fn live(&self, now: Instant) -> Result<(), String> {
-        let silent = now.saturating_duration_since(self.with(|state| state.last_attempt));
-        if silent <= SILENCE {
-            return Ok(());
-        }
-        Err(format!("nothing was asked of the API server for {} s", silent.as_secs()))
+    /// What has stopped moving, for people.
+    pub fn live(&self, now: Instant) -> Result<String, String> {
+        self.with(|state| {
+            let dead: Vec<String> = state
+                .pulses
+                .iter()
+                .map(|(part, pulse)| (part, pulse.silent_for(now)))
+                .filter(|(_, silent)| *silent > SILENCE)
+                .map(|(part, silent)| format!("{part} for {} s", silent.as_secs()))
+                .collect();
+            if dead.is_empty() {
+                Ok("ok".to_owned())
+            } else {
+                Err(format!("no sign of life from: {}", dead.join(", ")))
+            }
+        })
     }
 }
 
@@ -104,15 +150,34 @@ mod tests {
         assert_eq!(health.ready(), Err("waiting for: ConferenceReports listed".into()));
         health.reached("ConferenceReports listed");
         health.expect("ConfigMaps listed");
-        assert_eq!(health.ready(), Ok(()));
+        assert_eq!(health.ready(), Ok("ok".into()));
         health.stopping();
         assert!(health.ready().is_err());
     }
 
     #[test]
-    fn silence_towards_the_api_server_is_noticed() {
+    fn a_replica_that_stands_by_is_ready_and_says_who_leads() {
         let health = Health::default();
-        assert_eq!(health.live(Instant::now()), Ok(()));
-        assert!(health.live(Instant::now() + SILENCE + Duration::from_secs(1)).is_err());
+        health.expect("lease");
+        assert!(health.leads(Some("a")) && !health.leads(Some("a")));
+        assert!(health.ready().is_err(), "it has not seen the lease");
+        health.reached("lease");
+        assert_eq!(health.ready(), Ok("ok, standing by; the leader is a".into()));
+        assert!(health.leads(None));
+        assert_eq!(health.ready(), Ok("ok".into()));
+    }
+
+    #[test]
+    fn one_watch_that_no_longer_moves_is_noticed_among_others_that_do() {
+        let health = Health::default();
+        assert_eq!(health.live(Instant::now()), Ok("ok".into()));
+        let _stuck = health.pulse("watch of ConfigMaps");
+        let moving = health.pulse("watch of ReportCatalogs");
+        std::thread::sleep(Duration::from_millis(20));
+        moving.beat();
+        let late = Instant::now() + SILENCE - Duration::from_millis(10);
+        assert_eq!(health.live(late - Duration::from_millis(15)), Ok("ok".into()));
+        let why = health.live(late).unwrap_err();
+        assert!(why.contains("ConfigMaps") && !why.contains("ReportCatalogs"), "{why}");
     }
 }

@@ -16,6 +16,7 @@ use crate::controller::ledger::Counts;
 use crate::source::SourceKind;
 
 use super::process;
+use super::queue_metrics::{QueueMetrics, QueuesMetrics};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Controller {
@@ -60,6 +61,11 @@ struct Ready {
     ready: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LeaseName {
+    name: String,
+}
+
 type Seconds = Gauge<f64, AtomicU64>;
 type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
 
@@ -83,6 +89,8 @@ pub struct Metrics {
     in_backoff: Gauge,
     watch_errors: Family<Resource, Counter>,
     watch_last_event: Family<Resource, Seconds>,
+    leading: Family<LeaseName, Gauge>,
+    queues: QueuesMetrics,
 }
 
 /// From half a millisecond to half a minute.
@@ -104,8 +112,10 @@ impl Default for Metrics {
 impl Metrics {
     /// All metrics at zero.
     pub fn new() -> Self {
+        let mut registry = Registry::default();
         let mut metrics = Self {
-            registry: Registry::default(),
+            queues: QueuesMetrics::register(&mut registry),
+            registry,
             reconciles: Family::default(),
             reconcile_errors: Family::default(),
             reconcile_time: Family::new_with_constructor(durations),
@@ -123,6 +133,7 @@ impl Metrics {
             in_backoff: Gauge::default(),
             watch_errors: Family::default(),
             watch_last_event: Family::default(),
+            leading: Family::default(),
         };
         metrics.register();
         metrics
@@ -159,6 +170,7 @@ impl Metrics {
             "When a watch was last heard of",
             self.watch_last_event.clone(),
         );
+        r.register("leader_election_master_status", "Whether this process leads, by lease", self.leading.clone());
         r.register_collector(Box::new(process::ProcessCollector::new()));
     }
 
@@ -214,6 +226,16 @@ impl Metrics {
     pub fn watch_event(&self, resource: &'static str) {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         self.watch_last_event.get_or_create(&Resource { resource }).set(now.as_secs_f64());
+    }
+
+    /// Those of a controller's work queue.
+    pub fn queue(&self, controller: &'static str) -> QueueMetrics {
+        self.queues.of(controller)
+    }
+
+    /// Whether this process holds a lease. There is one a process, so the label stays bounded.
+    pub fn set_leading(&self, lease: &str, leading: bool) {
+        self.leading.get_or_create(&LeaseName { name: lease.to_owned() }).set(i64::from(leading));
     }
 
     /// How the reports stand.
@@ -273,6 +295,7 @@ fn to_f64(bytes: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runtime::queue::Depth;
 
     #[test]
     fn the_names_are_those_that_dashboards_expect() {
@@ -284,6 +307,13 @@ mod tests {
         metrics.watch_event("configmaps");
         metrics.watch_error("configmaps");
         metrics.set_objects(Counts { ready: 3, not_ready: 1, in_backoff: 1 });
+        let queue = metrics.queue("conferencereport");
+        queue.added();
+        queue.again();
+        queue.taken(Duration::from_millis(1));
+        queue.done(Duration::from_millis(1));
+        queue.set_depth(Depth { waiting: 4, ..Depth::default() });
+        metrics.set_leading("conference-report-operator", true);
         let text = metrics.text().unwrap();
         for line in [
             r#"controller_runtime_reconcile_total{controller="conferencereport",result="error"} 1"#,
@@ -293,6 +323,14 @@ mod tests {
             r#"conference_report_fetch_total{source="ConfigMap",outcome="success"} 1"#,
             r#"conference_report_status_writes_total{outcome="written"} 1"#,
             r#"conference_report_objects{ready="true"} 3"#,
+            r#"leader_election_master_status{name="conference-report-operator"} 1"#,
+            r#"workqueue_depth{name="conferencereport"} 4"#,
+            r#"workqueue_adds_total{name="conferencereport"} 1"#,
+            r#"workqueue_retries_total{name="conferencereport"} 1"#,
+            r#"workqueue_queue_duration_seconds_count{name="conferencereport"} 1"#,
+            r#"workqueue_work_duration_seconds_count{name="conferencereport"} 1"#,
+            "workqueue_unfinished_work_seconds",
+            "workqueue_longest_running_processor_seconds",
             "conference_report_objects_in_backoff 1",
             r#"conference_report_watch_errors_total{resource="configmaps"} 1"#,
             "controller_runtime_reconcile_time_seconds_bucket",

@@ -3,40 +3,28 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
-use futures::{StreamExt, stream};
 use http::StatusCode;
-use k8s_openapi::api::core::v1::ConfigMap;
-use kube::core::{DeserializeGuard, PartialObjectMeta};
-use kube::runtime::controller::{self, Controller};
+use kube::Client;
 use kube::runtime::reflector::ObjectRef;
-use kube::{Api, Client, Resource};
-use serde::de::DeserializeOwned;
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use crate::api::{ConferenceReport, REQUESTED_AT_ANNOTATION, ReportCatalog};
 use crate::controller::analyse::Workers;
 use crate::controller::catalogs::Analyzers;
-use crate::controller::context::{Context, Scope};
+use crate::controller::context::Context;
 use crate::controller::events::Events;
-use crate::controller::known::prune;
 use crate::controller::ledger::Ledger;
-use crate::controller::references::{Reference, References, ReportKey};
 use crate::controller::{reconcile, reconcile_catalog};
 use crate::source::http::HttpClient;
 
 use super::client::{self, ClientError};
 use super::config::Settings;
 use super::health::Health;
+use super::leader::{self, Leadership, LeaseLost};
 use super::metrics::Metrics;
-use super::server::{self, Answer};
-use super::watch::{self, Change, Reporter};
-
-/// How long the reconcilers wait for the lists of ConfigMaps and catalogs before they go ahead without: what the lists would have
-/// told is then read by name.
-const LISTS_WITHIN: Duration = Duration::from_secs(30);
+use super::scope::{Inboxes, Key, Scopes};
+use super::server::{self, Answer, Listen};
+use super::workers::{Inbox, work};
 
 /// Why the operator ended, or did not start.
 #[derive(Debug, thiserror::Error)]
@@ -50,7 +38,7 @@ pub enum OperatorError {
         /// The flag that sets it.
         flag: &'static str,
         /// The address.
-        address: std::net::SocketAddr,
+        address: Listen,
         /// Why not.
         error: std::io::Error,
     },
@@ -60,6 +48,9 @@ pub enum OperatorError {
     /// A part ended that never should.
     #[error("{0} ended; the process has to be started anew")]
     Ended(&'static str),
+    /// Another process leads now, or may.
+    #[error(transparent)]
+    Lease(#[from] LeaseLost),
     /// The work that was going on did not end in time.
     #[error("work was still going on {0:?} after the signal")]
     Grace(Duration),
@@ -72,51 +63,128 @@ pub enum OperatorError {
 pub async fn run(settings: Settings, stop: CancellationToken) -> Result<(), OperatorError> {
     let (metrics, health) = (Arc::new(Metrics::new()), Arc::new(Health::default()));
     let ledger = Arc::new(Ledger::default());
-    serve(&settings, &health, &metrics, &ledger).await?;
-
-    let client = client::connect(Arc::clone(&metrics), Arc::clone(&health)).await?;
     let concurrency = usize::from(settings.concurrency.max(1));
+    let inbox = |controller| {
+        metrics.set_max_concurrent(controller, concurrency);
+        Inbox::new(concurrency, metrics.queue(controller))
+    };
+    let inboxes = Inboxes { reports: inbox(reconcile::CONTROLLER), catalogs: inbox(reconcile_catalog::CONTROLLER) };
+    serve(&settings, &health, &metrics, &ledger, &inboxes).await?;
+
+    let leadership = Arc::new(Leadership::new(settings.election.is_some()));
+    let client = client::connect(&settings.identity, Arc::clone(&metrics), Arc::clone(&leadership)).await?;
+    let release = CancellationToken::new();
+    let mut candidate = candidate(&settings, &client, &leadership, (&metrics, &health), &release);
     let context = Arc::new(Context {
         http: HttpClient::new(settings.http.clone())?,
         analyzers: Analyzers::new(Workers::new(settings.cores, settings.analysis_timeout)),
         events: Events::start(client.clone(), settings.instance.clone(), Arc::clone(&metrics)),
-        runs: Semaphore::new(concurrency),
-        // At least a quarter of the places is kept for reports that do not wait for foreign servers.
-        fetches: Semaphore::new((concurrency * 3 / 4).max(1)),
         metrics: Arc::clone(&metrics),
         max_bytes: settings.max_bytes,
         api_timeout: settings.api_timeout,
         client,
     });
-    for name in [reconcile::CONTROLLER, reconcile_catalog::CONTROLLER] {
-        metrics.set_max_concurrent(name, concurrency);
-    }
-
-    let mut parts = JoinSet::new();
-    let namespaces =
-        if settings.namespaces.is_empty() { vec![None] } else { settings.namespaces.iter().map(Some).collect() };
-    let mut controllers = JoinSet::new();
-    for namespace in namespaces {
-        let namespace = namespace.map(String::as_str);
-        start_scope(namespace, &settings, &context, &ledger, &health, &stop, &mut parts, &mut controllers);
-    }
-    tracing::info!(version = env!("CARGO_PKG_VERSION"), namespaces = ?settings.namespaces, concurrency, "started");
+    let mut watches = JoinSet::new();
+    let scopes = Scopes::start(&settings, (&context, &health), &ledger, &inboxes, &mut watches);
+    let mut controllers = start_controllers(scopes, inboxes, &leadership, &stop);
+    let (version, selector) = (env!("CARGO_PKG_VERSION"), settings.selector.to_string());
+    tracing::info!(version, namespaces = ?settings.namespaces, selector, concurrency, "started");
 
     tokio::select! {
         () = stop.cancelled() => {}
+        lost = &mut candidate => return Err(lost_or_ended(lost)),
         // Neither ends by itself: watches go on for ever, controllers until `stop`.
-        _ = parts.join_next() => return Err(OperatorError::Ended("a watch")),
-        _ = controllers.join_next(), if !stop.is_cancelled() => {
+        _ = watches.join_next() => return Err(OperatorError::Ended("a watch")),
+        _ = controllers.join_next() => {
             if !stop.is_cancelled() {
                 return Err(OperatorError::Ended("a controller"));
             }
         }
     }
     health.stopping();
-    let ended = tokio::time::timeout(settings.grace, async { while controllers.join_next().await.is_some() {} }).await;
-    ended.map_err(|_| OperatorError::Grace(settings.grace))?;
+    // The lease is kept until the work has ended. Work that does not end keeps it from being given back: it runs out by itself then.
+    tokio::select! {
+        ended = tokio::time::timeout(settings.grace, async { while controllers.join_next().await.is_some() {} }) => {
+            ended.map_err(|_| OperatorError::Grace(settings.grace))?;
+        }
+        lost = &mut candidate => return Err(lost_or_ended(lost)),
+    }
+    release.cancel();
+    candidate.await.unwrap_or(Ok(()))?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Starts handling reports and catalogs as soon as this process leads and knows what there is; until `stop` is cancelled.
+fn start_controllers(
+    scopes: Scopes,
+    inboxes: Inboxes,
+    leadership: &Arc<Leadership>,
+    stop: &CancellationToken,
+) -> JoinSet<()> {
+    let mut controllers = JoinSet::new();
+    let (leads, stopped, all) = (Arc::clone(leadership), stop.clone(), scopes.clone());
+    controllers.spawn(async move {
+        tokio::select! {
+            _ = futures::future::join(leads.elected(), all.listed()) => {}
+            () = stopped.cancelled() => return,
+        }
+        let told = stopped.clone();
+        work(inboxes.reports, stopped, move |key: Key| {
+            let (scopes, stop) = (all.clone(), told.clone());
+            async move {
+                let scope = scopes.of(&key.0)?;
+                let report = scope.reports.store.get(&ObjectRef::new(&key.1).within(&key.0))?;
+                reconcile::reconcile(&report, &scope, &stop).await
+            }
+        })
+        .await;
+    });
+    let (leads, stopped) = (Arc::clone(leadership), stop.clone());
+    controllers.spawn(async move {
+        tokio::select! {
+            () = leads.elected() => {}
+            () = stopped.cancelled() => return,
+        }
+        work(inboxes.catalogs, stopped, move |key: Key| {
+            let scopes = scopes.clone();
+            async move {
+                let scope = scopes.of(&key.0)?;
+                let catalog = scope.catalogs.store.get(&ObjectRef::new(&key.1).within(&key.0))?;
+                reconcile_catalog::reconcile(&catalog, &scope).await
+            }
+        })
+        .await;
+    });
+    controllers
+}
+
+fn lost_or_ended(end: Result<Result<(), LeaseLost>, tokio::task::JoinError>) -> OperatorError {
+    match end {
+        Ok(Err(lost)) => lost.into(),
+        Ok(Ok(())) | Err(_) => OperatorError::Ended("the leader election"),
+    }
+}
+
+/// Takes part in the election, if there is one, until `release` is cancelled.
+fn candidate(
+    settings: &Settings,
+    client: &Client,
+    leadership: &Arc<Leadership>,
+    (metrics, health): (&Arc<Metrics>, &Arc<Health>),
+    release: &CancellationToken,
+) -> JoinHandle<Result<(), LeaseLost>> {
+    let (client, leadership, release) = (client.clone(), Arc::clone(leadership), release.clone());
+    let (metrics, health, election) = (Arc::clone(metrics), Arc::clone(health), settings.election.clone());
+    tokio::spawn(async move {
+        match election {
+            Some(election) => leader::run(&client, election, &leadership, (&metrics, &health), &release).await,
+            None => {
+                release.cancelled().await;
+                Ok(())
+            }
+        }
+    })
 }
 
 async fn serve(
@@ -124,6 +192,7 @@ async fn serve(
     health: &Arc<Health>,
     metrics: &Arc<Metrics>,
     ledger: &Arc<Ledger>,
+    inboxes: &Inboxes,
 ) -> Result<(), OperatorError> {
     let probes = Arc::clone(health);
     let handler = move |path: &str| match path {
@@ -140,10 +209,12 @@ async fn serve(
     let Some(address) = settings.metrics_addr else {
         return Ok(());
     };
-    let (metrics, ledger) = (Arc::clone(metrics), Arc::clone(ledger));
+    let (metrics, ledger, inboxes) = (Arc::clone(metrics), Arc::clone(ledger), inboxes.clone());
     let handler = move |path: &str| {
         (path == "/metrics").then(|| {
             metrics.set_objects(ledger.counts());
+            inboxes.reports.measure();
+            inboxes.catalogs.measure();
             Answer {
                 status: StatusCode::OK,
                 content_type: "application/openmetrics-text; version=1.0.0; charset=utf-8",
@@ -156,215 +227,4 @@ async fn serve(
         address,
         error,
     })
-}
-
-/// Starts watches and controllers for a namespace, or for all.
-#[allow(clippy::too_many_arguments)]
-fn start_scope(
-    namespace: Option<&str>,
-    settings: &Settings,
-    context: &Arc<Context>,
-    ledger: &Arc<Ledger>,
-    health: &Arc<Health>,
-    stop: &CancellationToken,
-    parts: &mut JoinSet<()>,
-    controllers: &mut JoinSet<()>,
-) {
-    let client = &context.client;
-    let reporter = |resource: &'static str, what: &str| Reporter {
-        resource,
-        gate: match namespace {
-            Some(namespace) => format!("list of {what} in {namespace}"),
-            None => format!("list of {what}"),
-        },
-        metrics: Arc::clone(&context.metrics),
-        health: Arc::clone(health),
-    };
-    let reports = watch::place::<ConferenceReport>();
-    let maps = watch::place::<PartialObjectMeta<ConfigMap>>();
-    let catalogs = watch::place::<ReportCatalog>();
-    let scope = Arc::new(Scope {
-        context: Arc::clone(context),
-        references: Arc::new(References::default()),
-        ledger: Arc::clone(ledger),
-        catalog_ledger: Arc::new(Ledger::default()),
-        config_maps: maps.0.clone(),
-        catalogs: catalogs.0.clone(),
-    });
-    let (report_triggers, report_queue) = unbounded();
-    let (catalog_triggers, catalog_queue) = unbounded();
-    let (report_store, catalog_store) = (reports.0.store.clone(), catalogs.0.store.clone());
-
-    let events = watch::guarded_events(
-        api::<DeserializeGuard<ConferenceReport>>(client, namespace),
-        reporter("conferencereports", "ConferenceReports"),
-    );
-    let changed = on_report(Arc::clone(&scope), report_triggers.clone());
-    parts.spawn(watch::fill(events, reports, reporter("conferencereports", "ConferenceReports"), prune, changed));
-
-    let events =
-        watch::events(api::<PartialObjectMeta<ConfigMap>>(client, namespace), reporter("configmaps", "ConfigMaps"));
-    let changed = on_config_map(Arc::clone(&scope), report_triggers.clone());
-    parts.spawn(watch::fill(events, maps, reporter("configmaps", "ConfigMaps"), prune_map, changed));
-
-    let events = watch::guarded_events(
-        api::<DeserializeGuard<ReportCatalog>>(client, namespace),
-        reporter("reportcatalogs", "ReportCatalogs"),
-    );
-    let changed = on_catalog(Arc::clone(&scope), report_triggers, catalog_triggers);
-    let prune_catalog = |catalog: &mut ReportCatalog| catalog.metadata.managed_fields = None;
-    parts.spawn(watch::fill(events, catalogs, reporter("reportcatalogs", "ReportCatalogs"), prune_catalog, changed));
-
-    let concurrency = settings.concurrency.max(1);
-    let (waiting, stopped) = (Arc::clone(&scope), stop.clone());
-    controllers.spawn(async move {
-        tokio::select! {
-            () = lists(&waiting) => {}
-            () = stopped.cancelled() => return,
-        }
-        let controller = controller_for(report_store, report_queue, concurrency, stopped);
-        controller
-            .run(reconcile::reconcile, |_, error, _| match *error {}, waiting)
-            .for_each(|_| std::future::ready(()))
-            .await;
-    });
-    let (waiting, stopped) = (scope, stop.clone());
-    controllers.spawn(async move {
-        let controller = controller_for(catalog_store, catalog_queue, concurrency, stopped);
-        controller
-            .run(reconcile_catalog::reconcile, |_, error, _| match *error {}, waiting)
-            .for_each(|_| std::future::ready(()))
-            .await;
-    });
-}
-
-/// A controller that is told by the watches of this process what to look at.
-fn controller_for<K>(
-    store: kube::runtime::reflector::Store<K>,
-    queue: UnboundedReceiver<ObjectRef<K>>,
-    concurrency: u16,
-    stop: CancellationToken,
-) -> Controller<K>
-where
-    K: Clone + Resource<DynamicType = ()> + DeserializeOwned + std::fmt::Debug + Send + Sync + 'static,
-{
-    Controller::for_stream(stream::pending(), store)
-        .with_config(controller::Config::default().concurrency(concurrency))
-        .reconcile_on(queue)
-        .graceful_shutdown_on(async move { stop.cancelled().await })
-}
-
-/// Waits for the lists of ConfigMaps and catalogs, but not for ever.
-async fn lists(scope: &Scope) {
-    let both = async {
-        let _ = scope.config_maps.store.wait_until_ready().await;
-        let _ = scope.catalogs.store.wait_until_ready().await;
-    };
-    if tokio::time::timeout(LISTS_WITHIN, both).await.is_err() {
-        tracing::warn!("ConfigMaps or ReportCatalogs could not be listed yet; going ahead without");
-    }
-}
-
-fn api<K>(client: &Client, namespace: Option<&str>) -> Api<K>
-where
-    K: Resource<DynamicType = (), Scope = kube::core::NamespaceResourceScope>,
-{
-    match namespace {
-        Some(namespace) => Api::namespaced(client.clone(), namespace),
-        None => Api::all(client.clone()),
-    }
-}
-
-fn key<K: Resource>(object: &K) -> ReportKey {
-    (object.meta().namespace.clone().unwrap_or_default(), object.meta().name.clone().unwrap_or_default())
-}
-
-/// What makes a report worth a run: its spec, a request, its deletion. Not its status: the operator writes that itself.
-fn report_trigger(report: &ConferenceReport) -> (Option<&str>, Option<i64>, Option<&str>, bool) {
-    let metadata = &report.metadata;
-    let request = metadata.annotations.as_ref().and_then(|all| all.get(REQUESTED_AT_ANNOTATION));
-    (metadata.uid.as_deref(), metadata.generation, request.map(String::as_str), metadata.deletion_timestamp.is_some())
-}
-
-fn on_report(
-    scope: Arc<Scope>,
-    triggers: UnboundedSender<ObjectRef<ConferenceReport>>,
-) -> impl FnMut(Change<'_, ConferenceReport>) + Send {
-    move |(before, after)| {
-        let gone = before.filter(|before| after.is_none_or(|after| after.metadata.uid != before.metadata.uid));
-        if let Some(uid) = gone.and_then(|gone| gone.metadata.uid.as_deref()) {
-            scope.ledger.evict(uid);
-        }
-        let Some(report) = after else {
-            if let Some(gone) = gone {
-                scope.references.remove(&key(gone));
-            }
-            return;
-        };
-        scope.references.set(&key(report), Reference::of(&report.spec));
-        if let (Some(uid), Some(version)) = (&report.metadata.uid, &report.metadata.resource_version) {
-            scope.ledger.seen(uid, version);
-        }
-        if before.map(report_trigger) != Some(report_trigger(report)) {
-            let _ = triggers.unbounded_send(ObjectRef::from_obj(report));
-        }
-    }
-}
-
-fn on_config_map(
-    scope: Arc<Scope>,
-    triggers: UnboundedSender<ObjectRef<ConferenceReport>>,
-) -> impl FnMut(Change<'_, PartialObjectMeta<ConfigMap>>) + Send {
-    move |(before, after)| {
-        let version =
-            |map: &PartialObjectMeta<ConfigMap>| (map.metadata.uid.clone(), map.metadata.resource_version.clone());
-        if before.map(version) == after.map(version) {
-            return;
-        }
-        if let Some((namespace, name)) = after.or(before).map(key) {
-            wake(&scope, &triggers, &namespace, Reference::ConfigMap(name));
-        }
-    }
-}
-
-fn on_catalog(
-    scope: Arc<Scope>,
-    reports: UnboundedSender<ObjectRef<ConferenceReport>>,
-    catalogs: UnboundedSender<ObjectRef<ReportCatalog>>,
-) -> impl FnMut(Change<'_, ReportCatalog>) + Send {
-    move |(before, after)| {
-        let version = |catalog: &ReportCatalog| {
-            (catalog.metadata.uid.clone(), catalog.metadata.generation, catalog.metadata.deletion_timestamp.is_some())
-        };
-        if before.map(version) == after.map(version) {
-            return;
-        }
-        match (before, after) {
-            (_, Some(catalog)) => {
-                let _ = catalogs.unbounded_send(ObjectRef::from_obj(catalog));
-            }
-            (Some(gone), None) => scope.catalog_ledger.evict(gone.metadata.uid.as_deref().unwrap_or_default()),
-            (None, None) => {}
-        }
-        if let Some((namespace, name)) = after.or(before).map(key) {
-            wake(&scope, &reports, &namespace, Reference::Catalog(name));
-        }
-    }
-}
-
-/// Has the reports looked at that refer to something.
-fn wake(scope: &Scope, triggers: &UnboundedSender<ObjectRef<ConferenceReport>>, namespace: &str, reference: Reference) {
-    for name in scope.references.dependents(namespace, reference) {
-        let _ = triggers.unbounded_send(ObjectRef::new(&name).within(namespace));
-    }
-}
-
-/// Names and versions are all that is needed of a ConfigMap.
-fn prune_map(map: &mut PartialObjectMeta<ConfigMap>) {
-    let metadata = &mut map.metadata;
-    metadata.managed_fields = None;
-    metadata.labels = None;
-    metadata.annotations = None;
-    metadata.owner_references = None;
-    metadata.finalizers = None;
 }

@@ -1,7 +1,9 @@
 //! A small HTTP server for probes and metrics: GET only, bounded in time and in connections.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +25,52 @@ const CONNECTION_TIMEOUT: Duration = Duration::from_secs(60);
 /// Pause after a connection that could not be accepted, for want of files for instance.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// Where to listen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listen {
+    /// On a port of all addresses of the machine, IPv6 and IPv4 alike.
+    Everywhere(u16),
+    /// On one address.
+    At(SocketAddr),
+}
+
+impl FromStr for Listen {
+    type Err = String;
+
+    /// Reads `:8080`, `127.0.0.1:8080` or `[::1]:8080`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let read = match text.strip_prefix(':') {
+            Some(port) => port.parse().ok().map(Self::Everywhere),
+            None => text.parse().ok().map(Self::At),
+        };
+        read.ok_or_else(|| "write an address such as :8080, 127.0.0.1:8080 or [::1]:8080".to_owned())
+    }
+}
+
+impl fmt::Display for Listen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Everywhere(port) => write!(f, ":{port}"),
+            Self::At(address) => address.fmt(f),
+        }
+    }
+}
+
+impl Listen {
+    async fn listen(self) -> std::io::Result<TcpListener> {
+        match self {
+            Self::At(address) => TcpListener::bind(address).await,
+            // A socket of IPv6 takes IPv4 too; a machine without IPv6 has only the latter.
+            Self::Everywhere(port) => match TcpListener::bind((Ipv6Addr::UNSPECIFIED, port)).await {
+                Err(error) if error.kind() != std::io::ErrorKind::AddrInUse => {
+                    TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).await
+                }
+                bound => bound,
+            },
+        }
+    }
+}
+
 /// An answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
@@ -35,10 +83,10 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// A probe's answer: 200 and `ok`, or 503 and why not.
-    pub fn probe(state: Result<(), String>) -> Self {
+    /// A probe's answer: 200 and how it is, or 503 and why not.
+    pub fn probe(state: Result<String, String>) -> Self {
         let (status, body) = match state {
-            Ok(()) => (StatusCode::OK, "ok".to_owned()),
+            Ok(how) => (StatusCode::OK, how),
             Err(why) => (StatusCode::SERVICE_UNAVAILABLE, why),
         };
         Self { status, content_type: "text/plain; charset=utf-8", body: body + "\n" }
@@ -50,10 +98,10 @@ impl Answer {
 /// # Errors
 /// When the address cannot be listened on.
 pub async fn serve(
-    address: SocketAddr,
+    listen: Listen,
     handler: impl Fn(&str) -> Option<Answer> + Send + Sync + 'static,
 ) -> std::io::Result<()> {
-    let listener = TcpListener::bind(address).await?;
+    let listener = listen.listen().await?;
     tokio::spawn(accept(listener, Arc::new(handler)));
     Ok(())
 }
@@ -102,6 +150,15 @@ fn respond<B>(request: &Request<B>, handler: &(impl Fn(&str) -> Option<Answer> +
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn an_address_without_a_host_is_reached_by_ipv4_too() {
+        let listener = Listen::Everywhere(0).listen().await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        assert!(tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok());
+        let taken = Listen::Everywhere(port).listen().await.map_err(|error| error.kind());
+        assert!(matches!(taken, Err(std::io::ErrorKind::AddrInUse)), "a port that is taken is said to be taken");
+    }
 
     #[test]
     fn only_known_paths_are_answered_and_only_to_get() {

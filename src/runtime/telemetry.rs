@@ -3,6 +3,13 @@
 use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// Where the library copies whole answers of the API server into its warnings when it cannot read one: texts, and what Secrets hold. Every
+/// such failure is also an error that the operator logs in words of its own.
+const COPIES_ANSWERS: &str = "kube_client::client";
 
 /// Form of the logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -36,9 +43,17 @@ pub fn start(format: LogFormat, level: &str) -> Result<(), TelemetryError> {
         _ => EnvFilter::try_new(level)?,
     };
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let safe = filter_fn(|metadata| metadata.target() != COPIES_ANSWERS);
     let done = match format {
-        LogFormat::Text => builder.with_ansi(std::io::stderr().is_terminal()).try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+        LogFormat::Text => builder.with_ansi(std::io::stderr().is_terminal()).finish().with(safe).try_init(),
+        LogFormat::Json => builder
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .with_span_list(false)
+            .finish()
+            .with(safe)
+            .try_init(),
     };
     done.map_err(|_| TelemetryError::Twice)
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 pub use crate::api::Reason;
 
+use super::Throttled;
+
 /// What follows from a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Disposition {
@@ -80,6 +82,14 @@ pub enum FetchError {
         /// What stands in the way.
         problem: String,
     },
+    /// The analysis, or the compilation of a catalog, was given up. On a busy machine that may be no fault of the text's.
+    #[error("{what} took longer than {} s and was given up; it is tried again, and may need a shorter text or a higher --analysis-timeout", .limit.as_secs())]
+    AnalysisTimedOut {
+        /// What took too long, for example `the analysis`.
+        what: String,
+        /// The limit.
+        limit: Duration,
+    },
     /// A URL that cannot be used.
     #[error("source.http.url: {problem}")]
     UrlInvalid {
@@ -109,6 +119,14 @@ pub enum FetchError {
         host: String,
         /// Status code.
         status: u16,
+    },
+    /// A sign-in page where the text should be.
+    #[error(
+        "{host} shows a sign-in page instead of the text; give an address that needs none, or credentials in source.http.secretRef"
+    )]
+    LoginPage {
+        /// Host.
+        host: String,
     },
     /// 404 or 410.
     #[error("{host} answered {status}: there is no such page; correct source.http.url")]
@@ -219,23 +237,27 @@ pub enum FetchError {
         problem: String,
         /// Whether it is a lack of permission, which does not pass by itself.
         forbidden: bool,
+        /// The least time to wait, where the API server named one.
+        after: Option<Duration>,
     },
 }
 
 impl FetchError {
     /// A failure of the Kubernetes API while doing `action` ("read ConfigMap \"berlin\"").
     pub fn api(action: String, error: &kube::Error) -> Self {
+        let after = Throttled::of(error).map(|throttled| throttled.after);
         let (problem, forbidden) = match error {
+            kube::Error::Service(_) if after.is_some() => ("the API server is overloaded".to_owned(), false),
             kube::Error::Api(status) => (one_line(&status.message), status.code == 403 || status.code == 401),
             // The source chain of transport errors may name internal addresses; what a user can do about it is the same.
             _ => ("the API server could not be reached or gave no usable answer".to_owned(), false),
         };
-        Self::Api { action, problem, forbidden }
+        Self::Api { action, problem, forbidden, after }
     }
 
     /// The Kubernetes API did not answer `action` in time.
     pub fn api_timeout(action: String, limit: Duration) -> Self {
-        Self::Api { action, problem: format!("no answer within {} s", limit.as_secs()), forbidden: false }
+        Self::Api { action, problem: format!("no answer within {} s", limit.as_secs()), forbidden: false, after: None }
     }
 
     /// The word for conditions, events and metrics.
@@ -249,10 +271,12 @@ impl FetchError {
             Self::EmptySource { .. } => Reason::EmptySource,
             Self::NotText { .. } => Reason::NotText,
             Self::UnreadableDocument { .. } => Reason::UnreadableDocument,
+            Self::AnalysisTimedOut { .. } => Reason::AnalysisTimedOut,
             Self::UrlInvalid { .. } => Reason::UrlInvalid,
             Self::AddressBlocked { .. } => Reason::AddressBlocked,
             Self::Tls { .. } => Reason::TlsError,
             Self::AuthenticationFailed { .. } => Reason::AuthenticationFailed,
+            Self::LoginPage { .. } => Reason::LoginPage,
             Self::NotFound { .. } => Reason::NotFound,
             Self::HttpClientError { .. } => Reason::HttpClientError,
             Self::HttpServerError { .. } => Reason::HttpServerError,
@@ -280,14 +304,14 @@ impl FetchError {
             | Self::SecretNotFound { .. }
             | Self::SecretInvalid { .. }
             | Self::CatalogNotFound { .. } => Disposition::Waiting,
-            Self::HttpServerError { after, .. } | Self::RateLimited { after, .. } => {
+            Self::HttpServerError { after, .. } | Self::RateLimited { after, .. } | Self::Api { after, .. } => {
                 Disposition::Retry { after: *after }
             }
             Self::Tls { .. }
             | Self::AuthenticationFailed { .. }
             | Self::TimedOut { .. }
             | Self::ConnectionFailed { .. }
-            | Self::Api { .. } => Disposition::Retry { after: None },
+            | Self::AnalysisTimedOut { .. } => Disposition::Retry { after: None },
             Self::KeyAmbiguous { .. }
             | Self::InvalidSpec { .. }
             | Self::TooLarge { .. }
@@ -296,6 +320,7 @@ impl FetchError {
             | Self::UnreadableDocument { .. }
             | Self::UrlInvalid { .. }
             | Self::AddressBlocked { .. }
+            | Self::LoginPage { .. }
             | Self::NotFound { .. }
             | Self::HttpClientError { .. }
             | Self::TooManyRedirects { .. }

@@ -6,8 +6,10 @@ pub mod decode;
 pub mod error;
 pub mod http;
 pub mod inline;
+mod throttled;
 
 pub use error::{Disposition, FetchError};
+pub use throttled::Throttled;
 
 /// The kinds of sources, as they stand in `status.source.kind` and in metric labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

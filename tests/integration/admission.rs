@@ -81,6 +81,15 @@ const SPECS: &[(&str, Option<&str>)] = &[
     ),
     (r#"{"source": {"inline": "x"}, "language": "dutch"}"#, Some("two-letter ISO 639-1 code in lower case")),
     (r#"{"source": {"inline": "x"}, "language": "NL"}"#, Some("for example nl, de, en, fr or es")),
+    (r#"{"source": {"inline": "x"}, "language": "xx"}"#, Some("for example nl, de, en, fr or es")),
+    (
+        r#"{"source": {"inline": "x"}, "event": {"startDate": "2024-02-31"}}"#,
+        Some("event.startDate must be a day that exists"),
+    ),
+    (
+        r#"{"source": {"inline": "x"}, "event": {"endDate": "2023-02-29"}}"#,
+        Some("event.endDate must be a day that exists"),
+    ),
     (
         r#"{"source": {"inline": "x"}, "summary": {"maxWords": 5}}"#,
         Some("summary.maxWords must lie between 20 and 500"),

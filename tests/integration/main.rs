@@ -4,7 +4,14 @@
 
 mod admission;
 mod catalogs;
+mod conduct;
+mod config_maps;
+mod documents;
+mod faults;
 mod generated;
-mod http_faults;
+mod http;
+mod memory;
+mod replicas;
 mod reports;
 mod support;
+mod zz_oracle;

@@ -5,27 +5,14 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use testbed::report_server::{Page, ReportServer};
 
-use crate::support::{Bench, cluster, condition, is_ready, names, start_operator};
+use crate::support::{
+    Bench, cluster, condition, config_map, is_ready, names, operator_requests, ready_message, ready_reason, report,
+    start_operator, status_writes,
+};
 
 const DUTCH: &str = "# KubeCon Europe 2024 in Parijs\n\nVan 19 t/m 22 maart waren we in Parijs. Cilium en Linkerd kregen veel aandacht, \
     want beveiliging van het netwerk was een groot thema. De beveiliging van de keten met Sigstore kwam in veel lezingen terug.\n\n\
     Met Argo CD en Flux werd GitOps getoond. Isovalent liet zien hoe eBPF het netwerk versnelt en beveiligt.\n";
-
-fn config_map(name: &str, key: &str, text: &str) -> Value {
-    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {key: text}})
-}
-
-fn report(name: &str, spec: Value) -> Value {
-    json!({"apiVersion": "confreports.dev/v1alpha1", "kind": "ConferenceReport", "metadata": {"name": name}, "spec": spec})
-}
-
-fn ready_reason(report: &Value) -> String {
-    condition(report, "Ready").and_then(|ready| ready["reason"].as_str()).unwrap_or_default().to_owned()
-}
-
-fn ready_message(report: &Value) -> String {
-    condition(report, "Ready").and_then(|ready| ready["message"].as_str()).unwrap_or_default().to_owned()
-}
 
 #[test]
 fn a_report_in_a_config_map_becomes_a_status() {
@@ -198,28 +185,12 @@ fn a_url_is_fetched_over_tls_with_a_private_authority_and_looked_at_again_when_a
 
     server.put(
         "report.html",
-        Page::new("text/plain", "secret stack trace").status(http::StatusCode::INTERNAL_SERVER_ERROR),
+        Page::new("text/plain", "planted stack trace").status(http::StatusCode::INTERNAL_SERVER_ERROR),
     );
     ask("third");
     let failing = bench.until("page", "failing", |report| condition(report, "FetchFailed").is_some());
     assert_eq!(ready_reason(&failing), "HTTPServerError");
     assert_eq!(failing["status"]["projects"], changed["status"]["projects"], "the last good analysis should be kept");
-    assert!(!failing.to_string().contains("stack trace") && !bench.operator.log_text().contains("stack trace"));
-}
-
-#[test]
-fn an_address_inside_the_cluster_is_refused_by_default() {
-    let bench = Bench::new("blocked", &[]);
-    for (name, url) in [
-        ("loopback", "https://127.0.0.1/"),
-        ("decimal", "https://2130706433/"),
-        ("metadata", "https://169.254.169.254/latest/meta-data"),
-        ("mapped", "https://[::ffff:10.0.0.1]/"),
-    ] {
-        bench.apply(&report(name, json!({"source": {"http": {"url": url}}})));
-        let stalled = bench.until(name, "stalled", |report| condition(report, "Stalled").is_some());
-        assert_eq!(ready_reason(&stalled), "AddressBlocked", "{url}");
-    }
 }
 
 #[test]
@@ -316,41 +287,6 @@ fn five_hundred_reports_cost_one_write_each_and_a_restart_none() {
         .count();
     assert_eq!(gets, 0, "a restart should read no ConfigMap again");
     drop(operator);
-}
-
-/// Status writes in a namespace, from the API server's audit log.
-fn status_writes(namespace: &str) -> usize {
-    audit(namespace)
-        .iter()
-        .filter(|entry| entry["objectRef"]["subresource"] == "status" && entry["verb"] == "patch")
-        .count()
-}
-
-/// Verb and resource of each request that the operator made in a namespace.
-fn operator_requests(namespace: &str) -> Vec<String> {
-    audit(namespace)
-        .iter()
-        .filter(|entry| {
-            entry["user"]["username"].as_str().is_some_and(|user| user.starts_with("system:serviceaccount:"))
-        })
-        .map(|entry| {
-            format!(
-                "{} {}",
-                entry["verb"].as_str().unwrap_or_default(),
-                entry["objectRef"]["resource"].as_str().unwrap_or_default()
-            )
-        })
-        .collect()
-}
-
-fn audit(namespace: &str) -> Vec<Value> {
-    // The API server writes its log in batches.
-    std::thread::sleep(Duration::from_millis(800));
-    let log = std::fs::read_to_string(cluster().control_plane().audit_log()).unwrap();
-    log.lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter(|entry| entry["objectRef"]["namespace"] == namespace)
-        .collect()
 }
 
 /// Creates an object that may be too large for the annotation of `kubectl apply`.

@@ -1,10 +1,10 @@
-//! What the tests share: one cluster, operators with a namespace of their own, and waiting.
+//! What the tests share: one cluster, operators with a namespace of their own, waiting, and the search for what must never show.
 
 use std::path::Path;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use testbed::cluster::Cluster;
 use testbed::operator::Operator;
 
@@ -25,6 +25,36 @@ impl Bench {
         let namespace = cluster().namespace(purpose).unwrap();
         let operator = start_operator(&namespace, flags);
         Self { namespace, operator }
+    }
+
+    /// The same, with environment variables for the operator.
+    pub fn with_environment(purpose: &str, flags: &[&str], variables: &[(&str, &str)]) -> Self {
+        let namespace = cluster().namespace(purpose).unwrap();
+        let operator = start_operator_with(&namespace, flags, variables);
+        Self { namespace, operator }
+    }
+
+    /// Applies many manifests at once.
+    pub fn apply_all(&self, items: Vec<Value>) {
+        self.apply(&json!({"apiVersion": "v1", "kind": "List", "items": items}));
+    }
+
+    /// All reports, as they are now.
+    pub fn reports(&self) -> Vec<Value> {
+        let list: Value = serde_json::from_str(&self.kubectl(&["get", "conferencereports", "-o", "json"])).unwrap();
+        list["items"].as_array().cloned().unwrap_or_default()
+    }
+
+    /// Has a report looked at now, and waits until it was.
+    pub fn look_now(&self, name: &str, request: &str) -> Value {
+        let annotation = format!("reconcile.fluxcd.io/requestedAt={request}");
+        self.kubectl(&["annotate", "--overwrite", "cfr", name, &annotation]);
+        self.until(name, "looked at", |report| report["status"]["lastHandledReconcileAt"] == request)
+    }
+
+    /// Sum of the operator's metrics whose lines begin so.
+    pub fn metric(&self, beginning: &str) -> f64 {
+        metric(&self.operator, beginning)
     }
 
     /// Applies manifests given as JSON.
@@ -68,11 +98,109 @@ impl Bench {
     }
 }
 
+/// Secrets, and bodies that are no report, hold this word in every test. It must show nowhere: not in logs, metrics, events or statuses.
+pub const PLANTED: &str = "planted";
+
+/// Sum of an operator's metrics whose lines begin so.
+pub fn metric(operator: &Operator, beginning: &str) -> f64 {
+    let metrics = operator.metrics().unwrap();
+    let lines = metrics.lines().filter(|line| line.starts_with(beginning));
+    lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+}
+
+/// Searches for it, in all that an operator and its reports show. Every operator of every test ends with this.
+pub fn search(namespace: &str, operator: &Operator) {
+    let list = |what: &str| {
+        let list = cluster().control_plane().run_kubectl(&["-n", namespace, "get", what, "-o", "json"]).unwrap();
+        let list: Value = serde_json::from_str(&list).unwrap();
+        list["items"].as_array().cloned().unwrap_or_default()
+    };
+    let statuses: Vec<Value> = list("conferencereports").iter().map(|report| report["status"].clone()).collect();
+    for (place, text) in [
+        ("the log", operator.log_text()),
+        ("the metrics", operator.metrics().unwrap_or_default()),
+        ("an event", json!(list("events.v1.events.k8s.io")).to_string()),
+        ("a status", json!(statuses).to_string()),
+    ] {
+        let around = |at: usize| {
+            String::from_utf8_lossy(&text.as_bytes()[at.saturating_sub(300)..]).chars().take(600).collect::<String>()
+        };
+        let found = text.find(PLANTED).map(around);
+        assert_eq!(found, None, "{place} in {namespace} shows what must not be seen");
+    }
+}
+
 pub fn start_operator(namespace: &str, flags: &[&str]) -> Operator {
+    start_operator_with(namespace, flags, &[])
+}
+
+fn start_operator_with(namespace: &str, flags: &[&str], variables: &[(&str, &str)]) -> Operator {
     let watch = format!("--watch-namespaces={namespace}");
-    let mut all = vec![watch.as_str()];
+    // As talkative as an administrator would make it while looking for a fault.
+    let mut all = vec![watch.as_str(), "--log-level=info,conference_report_operator=debug"];
     all.extend(flags);
-    Operator::start(Path::new(env!("CARGO_BIN_EXE_conference-report-operator")), cluster(), namespace, &all).unwrap()
+    let binary = Path::new(env!("CARGO_BIN_EXE_conference-report-operator"));
+    let mut operator = Operator::start_with(binary, cluster(), namespace, &all, variables).unwrap();
+    let namespace = namespace.to_owned();
+    operator.inspect_at_end(move |operator| search(&namespace, operator));
+    operator
+}
+
+/// A ConfigMap with one text.
+pub fn config_map(name: &str, key: &str, text: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {key: text}})
+}
+
+/// A Secret.
+pub fn secret(name: &str, data: Value) -> Value {
+    json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": data})
+}
+
+/// A report.
+pub fn report(name: &str, spec: Value) -> Value {
+    json!({"apiVersion": "confreports.dev/v1alpha1", "kind": "ConferenceReport", "metadata": {"name": name}, "spec": spec})
+}
+
+/// Reason of the Ready condition.
+pub fn ready_reason(report: &Value) -> String {
+    condition(report, "Ready").and_then(|ready| ready["reason"].as_str()).unwrap_or_default().to_owned()
+}
+
+/// Message of the Ready condition.
+pub fn ready_message(report: &Value) -> String {
+    condition(report, "Ready").and_then(|ready| ready["message"].as_str()).unwrap_or_default().to_owned()
+}
+
+/// What the API server was asked in a namespace, from its audit log.
+pub fn audit(namespace: &str) -> Vec<Value> {
+    // The API server writes its log in batches.
+    std::thread::sleep(Duration::from_millis(800));
+    let log = std::fs::read_to_string(cluster().control_plane().audit_log()).unwrap();
+    log.lines()
+        .filter(|line| line.contains(namespace))
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|entry| entry["objectRef"]["namespace"] == namespace)
+        .collect()
+}
+
+/// Status writes in a namespace.
+pub fn status_writes(namespace: &str) -> usize {
+    audit(namespace)
+        .iter()
+        .filter(|entry| entry["objectRef"]["subresource"] == "status" && entry["verb"] == "patch")
+        .count()
+}
+
+/// Verb and resource of each request that the operator made in a namespace.
+pub fn operator_requests(namespace: &str) -> Vec<String> {
+    let own = |entry: &&Value| {
+        entry["user"]["username"].as_str().is_some_and(|user| user.starts_with("system:serviceaccount:"))
+    };
+    let words = |entry: &Value| {
+        let (verb, resource) = (entry["verb"].as_str(), entry["objectRef"]["resource"].as_str());
+        format!("{} {}", verb.unwrap_or_default(), resource.unwrap_or_default())
+    };
+    audit(namespace).iter().filter(own).map(words).collect()
 }
 
 /// Ready, for the generation that it has now.

@@ -113,8 +113,11 @@ impl Inline {
             kind
         };
         for range in lines(&inline.text, kind) {
-            let links = inline.links.iter();
-            out.extend(cut(&inline.text, range, links, kind));
+            // Links do not overlap, so those of the part stand together.
+            let first = inline.links.partition_point(|link| link.span.end <= range.start);
+            let links = inline.links.get(first..).unwrap_or_default().iter();
+            let links = links.take_while(|link| link.span.start < range.end);
+            out.extend(cut(&inline.text, range.clone(), links, kind));
         }
     }
 }
@@ -188,8 +191,9 @@ fn cut<'a>(text: &str, range: Range<usize>, links: impl Iterator<Item = &'a Link
 
 /// Appends a piece in NFC with hard breaks as spaces.
 fn push_piece(out: &mut String, piece: Option<&str>) {
-    let piece = normalize::nfc(piece.unwrap_or_default().to_owned());
-    for c in piece.chars() {
+    let piece = piece.unwrap_or_default();
+    let composed = (!normalize::is_nfc(piece)).then(|| normalize::nfc(piece.to_owned()));
+    for c in composed.as_deref().unwrap_or(piece).chars() {
         let c = if c == BREAK { ' ' } else { c };
         if c != ' ' || !(out.is_empty() || out.ends_with(' ')) {
             out.push(c);

@@ -23,6 +23,8 @@ pub(super) enum Clean {
 /// Joiners stay: emoji and several scripts need them.
 pub(super) fn clean(c: char) -> Clean {
     match c {
+        // Nearly all of a text.
+        ' '..='~' => Clean::Keep(c),
         '\n' | '\u{0B}' | '\u{0C}' | '\u{85}' | '\u{2028}' | '\u{2029}' => Clean::Line,
         '\t' => Clean::Keep(c),
         '\u{A0}' | '\u{1680}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{205F}' | '\u{3000}' => Clean::Space,
@@ -58,15 +60,12 @@ pub(super) fn text(input: &str) -> String {
 
 /// NFC, without a copy where the text is in it already.
 pub(super) fn nfc(text: String) -> String {
-    match is_nfc_quick(text.chars()) {
-        IsNormalized::Yes => text,
-        _ => text.nfc().collect(),
-    }
+    if is_nfc(&text) { text } else { text.nfc().collect() }
 }
 
 /// Whether a text is in NFC beyond doubt.
 pub(super) fn is_nfc(text: &str) -> bool {
-    is_nfc_quick(text.chars()) == IsNormalized::Yes || text.chars().eq(text.nfc())
+    text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes || text.chars().eq(text.nfc())
 }
 
 #[cfg(test)]

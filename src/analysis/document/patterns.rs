@@ -24,6 +24,11 @@ pub(super) fn words(line: &str) -> usize {
     line.split_whitespace().filter(|w| w.chars().any(char::is_alphanumeric)).count()
 }
 
+/// Whether a line has at most this many words; a long one is not read to its end.
+pub(super) fn has_at_most(line: &str, most: usize) -> bool {
+    line.split_whitespace().filter(|w| w.chars().any(char::is_alphanumeric)).nth(most).is_none()
+}
+
 /// A "date 2022-10" that a content system left in front of the first sentence, and the rest of the text.
 pub(super) fn junk_prefix(text: &str) -> Option<(&str, &str)> {
     let trimmed = text.trim_start();
@@ -103,11 +108,13 @@ fn number(token: &str) -> Option<u32> {
 
 /// "5 min read", "Leestijd: 4 minuten": a duration and hardly anything else.
 pub(super) fn is_reading_time(line: &str) -> bool {
+    if !has_at_most(line, 8) {
+        return false;
+    }
     let lower = line.to_lowercase();
     let minutes = ["min", "mins", "min.", "minuten", "minutes", "minute", "minutos", "minuto", "minuut", "minutos."];
     let reading = ["read", "lees", "lese", "lire", "lecture", "lectura", "lezen"];
-    words(line) <= 8
-        && lower.chars().any(|c| c.is_ascii_digit())
+    lower.chars().any(|c| c.is_ascii_digit())
         && reading.iter().any(|r| lower.contains(r))
         && lower.split(|c: char| !c.is_alphabetic() && c != '.').any(|w| minutes.contains(&w))
 }
@@ -142,6 +149,10 @@ pub(super) fn is_counter(line: &str) -> bool {
         "retweets",
         "vistas",
     ];
+    // A word has at least one token.
+    if !has_at_most(line, 6) || !line.contains(|c: char| c.is_ascii_digit()) {
+        return false;
+    }
     let lower = line.to_lowercase();
     let tokens: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|t| !t.is_empty()).collect();
     tokens.len() <= 6
@@ -284,8 +295,8 @@ pub(super) fn is_trail(line: &str) -> bool {
 
 /// "© 2022 Example".
 pub(super) fn is_legal(line: &str) -> bool {
-    let lower = line.to_lowercase();
-    lower.starts_with('©') || lower.starts_with("(c) 20") || lower.starts_with("copyright ") && words(line) <= 12
+    let begins = |word: &str| line.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
+    line.starts_with('©') || begins("(c) 20") || begins("copyright ") && has_at_most(line, 12)
 }
 
 /// Capital letters only, as labels of categories are written.

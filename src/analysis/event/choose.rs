@@ -16,6 +16,8 @@ const SLACK: i32 = 2;
 /// Days after an event in which reports about it are published, and in which most are.
 pub(super) const REPORTED_WITHIN: i32 = 120;
 const FRESH: i32 = 45;
+/// Days that the longest of these events take.
+const LONGEST: i32 = 7;
 
 /// What the name of the series in the same sentence adds to dates.
 pub(super) const BESIDE: u32 = 6;
@@ -84,7 +86,7 @@ struct Tally {
 impl Tally {
     fn add(&mut self, mention: &SeriesMention) {
         let place = mention.place;
-        let edition = mention.year.is_some() || mention.area.is_some() || mention.city.is_some();
+        let edition = mention.year.is_some() || mention.area.is_some() || mention.city.is_some() || mention.dated;
         let full = weight(place.zone) * if edition { 3 } else { 2 } / 2;
         let weight = if place.tense == Tense::Now && !mention.aside { full } else { full / 3 };
         if place.zone == Zone::Body {
@@ -261,6 +263,8 @@ pub(super) struct Support<'c> {
     pub dates: u32,
     /// Whether the text was published soon after it.
     pub near: bool,
+    /// Whether it was published before it.
+    announced: bool,
     /// Whether it was published right after it, of a series whose editions are all known.
     pub fresh: bool,
     /// Whether no other edition was held in the same year, or in the same city. Said only of series that name their editions by region:
@@ -320,11 +324,14 @@ pub(super) fn editions<'c>(
         let days = published.zip(edition.end).map(|(published, end)| (published - end).get_days());
         let near = days.is_some_and(|days| (-4..=REPORTED_WITHIN).contains(&days));
         let just_held = days.is_some_and(|days| (-4..=FRESH).contains(&days));
+        // A report is written after the event, or while it goes on: where the text speaks of one that was just over, a later one is announced.
+        let announced = days.is_some_and(|days| days < -LONGEST);
         let alike = |same: &dyn Fn(&Edition) -> bool| {
             !by_city && series.editions.iter().filter(|other| same(other)).count() == 1
         };
         Support {
             edition,
+            announced,
             score: score
                 + if just_held {
                     5
@@ -345,6 +352,11 @@ pub(super) fn editions<'c>(
         }
     };
     let mut list: Vec<Support<'c>> = series.editions.iter().map(support).collect();
+    if list.iter().any(|support| support.near && (support.city > 0 || support.dates > 0)) {
+        for support in list.iter_mut().filter(|support| support.announced) {
+            support.score -= i64::from(2 * weight(Zone::Title));
+        }
+    }
     list.sort_by_key(|support| std::cmp::Reverse(support.score));
     list
 }

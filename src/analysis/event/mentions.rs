@@ -47,6 +47,8 @@ pub(super) struct SeriesMention {
     pub city: Option<usize>,
     /// Whether it only says when something else was ("the day before KubeCon").
     pub aside: bool,
+    /// Whether days stand in the same sentence, which only one edition had.
+    pub dated: bool,
 }
 
 /// A city.
@@ -200,6 +202,7 @@ impl<'a> Scan<'a, '_> {
                     area: tag.area.map(Into::into),
                     city: None,
                     aside: false,
+                    dated: false,
                 });
             }
             for found in dates {
@@ -305,6 +308,7 @@ impl<'a> Scan<'a, '_> {
                         area: None,
                         city: None,
                         aside,
+                        dated: dates.iter().any(|dates| dates.kind == Kind::Range),
                     };
                     self.before(index, names, &mut mention);
                     self.after(index, names, dates, &mut mention);

@@ -4,6 +4,7 @@
 mod choose;
 mod cues;
 mod grammar;
+mod hints;
 mod infer;
 mod lexicon;
 mod mentions;
@@ -35,33 +36,5 @@ pub fn find(
         Some(series) => infer::of_series(series, &mentions, catalog, published),
         None => infer::of_city(&mentions, catalog, published),
     };
-    with_hints(found, hints)
-}
-
-/// Overrides what was found with what is known beforehand.
-fn with_hints(found: Option<Event>, hints: &EventHints) -> Option<Event> {
-    if *hints == EventHints::default() {
-        return found;
-    }
-    let mut event = found.unwrap_or_default();
-    let mut known = Vec::new();
-    let fields = [
-        ("name", &hints.name, &mut event.name),
-        ("edition", &hints.edition, &mut event.edition),
-        ("location", &hints.location, &mut event.location),
-        ("startDate", &hints.start_date, &mut event.start_date),
-        ("endDate", &hints.end_date, &mut event.end_date),
-    ];
-    for (name, hint, field) in fields {
-        if let Some(value) = hint {
-            *field = Some(value.clone());
-            known.push(name);
-        }
-    }
-    if let Some(year) = hints.year {
-        event.year = Some(year);
-        known.push("year");
-    }
-    event.inferred.retain(|field| !known.contains(field));
-    Some(event)
+    hints::apply(found, hints, catalog)
 }

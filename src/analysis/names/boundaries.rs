@@ -167,11 +167,12 @@ pub(super) fn addresses(text: &str, span: Range<usize>) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut start = None;
     for (at, c) in part.char_indices().chain([(part.len(), ' ')]) {
-        let inside = !c.is_whitespace()
-            && !matches!(
-                c,
-                '<' | '>' | '"' | '(' | ')' | '[' | ']' | '{' | '}' | '|' | '“' | '”' | '«' | '»' | ',' | ';'
-            );
+        let inside = c.is_ascii_alphanumeric()
+            || !c.is_whitespace()
+                && !matches!(
+                    c,
+                    '<' | '>' | '"' | '(' | ')' | '[' | ']' | '{' | '}' | '|' | '“' | '”' | '«' | '»' | ',' | ';'
+                );
         match (inside, start) {
             (true, None) => start = Some(at),
             (false, Some(first)) => {
@@ -189,6 +190,10 @@ pub(super) fn addresses(text: &str, span: Range<usize>) -> Vec<Range<usize>> {
 }
 
 fn is_address(token: &str) -> bool {
+    // Nearly all words.
+    if !token.bytes().any(|byte| matches!(byte, b'.' | b':')) {
+        return false;
+    }
     if token.contains("://") || starts_folded(token, "www.") || starts_folded(token, "mailto:") {
         return true;
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::candidates::Spot;
-use super::words::{self, Cue};
+use super::cues::{self, Cue};
 use crate::analysis::language::Language;
 use crate::analysis::sentences::Sentence;
 use crate::analysis::{BlockKind, Document};
@@ -72,6 +72,8 @@ pub(super) struct Known {
     pub(super) span: Range<usize>,
     pub(super) block: usize,
     pub(super) project: bool,
+    /// Whether that project is sure, and one that is reported, no everyday technology.
+    pub(super) reported: bool,
     pub(super) organization: bool,
 }
 
@@ -96,7 +98,7 @@ impl<'a> Context<'a> {
             let text = document.text.get(block.span.clone()).unwrap_or_default();
             let heading = matches!(block.kind, BlockKind::Heading(_));
             if let Some(slot) = cues.get_mut(spot.block) {
-                *slot = Cues::new(words::cues(&document.text, block.span.clone()));
+                *slot = Cues::new(cues::find(&document.text, block.span.clone()));
             }
             if let Some(slot) = titled.get_mut(spot.block) {
                 *slot = is_title_case(text, heading);
@@ -107,7 +109,13 @@ impl<'a> Context<'a> {
         }
         let known = spots
             .iter()
-            .map(|spot| Known { span: spot.span.clone(), block: spot.block, project: false, organization: false })
+            .map(|spot| Known {
+                span: spot.span.clone(),
+                block: spot.block,
+                project: false,
+                reported: false,
+                organization: false,
+            })
             .collect();
         Self {
             document,
@@ -148,8 +156,7 @@ impl<'a> Context<'a> {
 
     /// Whether nothing but marks stands between a spot and the start of its sentence.
     pub(super) fn sentence_initial(&self, spot: &Spot) -> bool {
-        let after = self.sentences.partition_point(|sentence| sentence.span.start <= spot.span.start);
-        let start = after.checked_sub(1).and_then(|at| self.sentences.get(at)).map(|sentence| sentence.span.start);
+        let start = self.sentence_of(spot.span.start).map(|sentence| sentence.span.start);
         let start = start.filter(|start| *start >= spot.span.start - self.before(spot).len());
         let lead =
             start.map_or(self.before(spot), |start| self.document.text.get(start..spot.span.start).unwrap_or_default());
@@ -172,19 +179,38 @@ impl<'a> Context<'a> {
         self.known.get(behind).is_some_and(|known| known.span.contains(&at) && (known.project || known.organization))
     }
 
-    /// Number of sides (0 to 2) on which an accepted spelling of a kind stands in the same enumeration.
+    /// Number (0 to 2) of the accepted spellings of a kind that stand next to this one in the same enumeration: one on each side, or two on one.
     pub(super) fn list_neighbours(&self, index: usize, kind: NameKind) -> i32 {
         let Some(own) = self.known.get(index) else { return 0 };
         let accepted = |known: &Known| {
             known.block == own.block && if kind == NameKind::Project { known.project } else { known.organization }
         };
-        let joined = |gap: Range<usize>| self.document.text.get(gap).is_some_and(is_enumeration);
-        let left = index
-            .checked_sub(1)
-            .and_then(|at| self.known.get(at))
-            .is_some_and(|k| accepted(k) && joined(k.span.end..own.span.start));
-        let right = self.known.get(index + 1).is_some_and(|k| accepted(k) && joined(own.span.end..k.span.start));
-        i32::from(left) + i32::from(right)
+        let joined = |one: usize, other: usize| {
+            let (Some(one), Some(other)) = (self.known.get(one), self.known.get(other)) else { return false };
+            self.document.text.get(one.span.end..other.span.start).is_some_and(is_enumeration)
+        };
+        let is_next = |at: usize| self.known.get(at).is_some_and(accepted);
+        let left =
+            (1..=2).take_while(|step| index.checked_sub(*step).is_some_and(|at| is_next(at) && joined(at, at + 1)));
+        let right = (1..=2).take_while(|step| is_next(index + step) && joined(index + step - 1, index + step));
+        i32::try_from(left.count() + right.count()).unwrap_or(2).min(2)
+    }
+
+    /// Number of sure projects in the same sentence, at most `distance` bytes away; everyday technology does not count.
+    pub(super) fn projects_near(&self, index: usize, distance: usize) -> usize {
+        let Some(own) = self.known.get(index) else { return 0 };
+        let sentence = self.sentence_of(own.span.start).map_or(own.span.clone(), |sentence| sentence.span.clone());
+        let near = sentence.start.max(own.span.start.saturating_sub(distance))
+            ..sentence.end.min(own.span.end.saturating_add(distance));
+        let first = self.known.partition_point(|known| known.span.start < near.start);
+        let within = self.known.get(first..).unwrap_or_default().iter().take_while(|known| known.span.end <= near.end);
+        within.filter(|known| known.block == own.block && known.reported && known.span != own.span).count()
+    }
+
+    /// The sentence that a place is in.
+    pub(super) fn sentence_of(&self, at: usize) -> Option<&'a Sentence> {
+        let after = self.sentences.partition_point(|sentence| sentence.span.start <= at);
+        after.checked_sub(1).and_then(|found| self.sentences.get(found))
     }
 }
 

@@ -47,12 +47,14 @@ impl Judged<'_> {
         let has = |label| self.parts.iter().any(|part| part.label == label);
         match self.target.kind {
             NameKind::Organization => {
-                has(evidence::CAPITAL) && has(evidence::COMPANIES) && self.score() >= THRESHOLD + 2
+                has(evidence::CAPITAL)
+                    && (has(evidence::COMPANIES) || has(evidence::AT) || has(evidence::SPEAKS))
+                    && self.score() >= THRESHOLD + 2
             }
             NameKind::Project => {
-                (has(evidence::CAPITAL) || has(evidence::LIST))
-                    && has(evidence::HOSTED)
-                    && self.score() >= THRESHOLD + 3
+                let known = has(evidence::HOSTED) || has(evidence::PART);
+                (has(evidence::CAPITAL) || has(evidence::LIST) || has(evidence::BETWEEN))
+                    && self.score() >= THRESHOLD + if known { 3 } else { 6 }
             }
         }
     }
@@ -61,7 +63,7 @@ impl Judged<'_> {
     fn stands(&self) -> bool {
         match self.gate {
             Gate::Accept => true,
-            Gate::Score => self.score() >= THRESHOLD,
+            Gate::Score | Gate::Small => self.score() >= THRESHOLD,
             Gate::Cue => self.score() >= THRESHOLD && (self.cue_score() >= THRESHOLD || self.is_overwhelming()),
             Gate::Refuse(_) => false,
         }
@@ -73,14 +75,15 @@ pub(super) struct Decisions<'a> {
     pub(super) spots: Vec<Spot>,
     pub(super) judged: Vec<Judged<'a>>,
     pub(super) misspellings: Vec<Misspelling>,
-    pub(super) vendors: Vec<VendorPart>,
+    pub(super) parts: Vec<NamePart>,
 }
 
-/// The vendor as the first word of a product's full name: "HashiCorp Vault" names HashiCorp.
-pub(super) struct VendorPart {
+/// A name inside a longer one: "HashiCorp Vault" names HashiCorp, "Google Kubernetes Engine" names Kubernetes.
+pub(super) struct NamePart {
     pub(super) span: Range<usize>,
     pub(super) block: usize,
-    /// Index of the organisation.
+    pub(super) kind: NameKind,
+    /// Index into the catalog's projects or organisations.
     pub(super) entry: usize,
 }
 
@@ -95,7 +98,7 @@ pub(super) fn decide<'a>(
     let mut context = Context::new(document, sentences, language, catalog, &spots);
     let mut judged = Vec::new();
     for (index, spot) in spots.iter().enumerate() {
-        for target in catalog.names.pattern(spot.pattern).into_iter().flat_map(|pattern| &pattern.targets) {
+        for target in catalog.names.pattern(spot.pattern).into_iter().flat_map(|pattern| pattern.targets) {
             let gate = gate::gate(&context, spot, target);
             judged.push(Judged {
                 spot: index,
@@ -123,7 +126,8 @@ pub(super) fn decide<'a>(
     let surroundings: Vec<Option<Surroundings>> = judged
         .iter()
         .map(|item| {
-            let spot = spots.get(item.spot).filter(|_| matches!(item.gate, Gate::Score | Gate::Cue))?;
+            let weighed = matches!(item.gate, Gate::Score | Gate::Cue | Gate::Small);
+            let spot = spots.get(item.spot).filter(|_| weighed)?;
             Some(Surroundings::new(&context, spot, item.target))
         })
         .collect();
@@ -144,13 +148,14 @@ pub(super) fn decide<'a>(
     for item in &mut judged {
         item.verdict = verdict(item);
     }
-    let vendors = vendor_parts(&context, &spots, &judged);
-    Decisions { spots, judged, misspellings, vendors }
+    let mut parts = vendor_parts(&context, &spots, &judged);
+    parts.append(&mut project_parts(&context, &spots, &judged));
+    Decisions { spots, judged, misspellings, parts }
 }
 
 /// The vendors that accepted product names start with. Only a plain name of an organisation counts, and only if the product is not itself called
 /// after it: "AWS Lambda" is no mention of the company, "HashiCorp Vault" is.
-fn vendor_parts(context: &Context<'_>, spots: &[Spot], judged: &[Judged<'_>]) -> Vec<VendorPart> {
+fn vendor_parts(context: &Context<'_>, spots: &[Spot], judged: &[Judged<'_>]) -> Vec<NamePart> {
     let mut found = Vec::new();
     for item in judged.iter().filter(|item| item.accepted && item.target.kind == NameKind::Project) {
         let Some(spot) = spots.get(item.spot) else { continue };
@@ -164,20 +169,64 @@ fn vendor_parts(context: &Context<'_>, spots: &[Spot], judged: &[Judged<'_>]) ->
             let Some(pattern) = text.get(..at).and_then(|lead| context.catalog.names.lookup(&fold(lead))) else {
                 continue;
             };
-            let vendor = context.catalog.names.pattern(pattern).into_iter().flat_map(|pattern| &pattern.targets).find(
-                |target| {
+            let vendor =
+                context.catalog.names.pattern(pattern).into_iter().flat_map(|pattern| pattern.targets).find(|target| {
                     target.kind == NameKind::Organization
                         && target.matching == Matching::Plain
                         && target.variant == Variant::Written
-                },
-            );
+                });
             if let Some(vendor) = vendor {
-                found.push(VendorPart {
+                found.push(NamePart {
                     span: spot.span.start..spot.span.start + at,
                     block: spot.block,
+                    kind: NameKind::Organization,
                     entry: vendor.entry,
                 });
                 break;
+            }
+        }
+    }
+    found
+}
+
+/// Graduated projects that stand as a word in the names of accepted products and nowhere else: who speaks of Google Kubernetes Engine speaks of
+/// Kubernetes. Only plain names of one word count.
+fn project_parts(context: &Context<'_>, spots: &[Spot], judged: &[Judged<'_>]) -> Vec<NamePart> {
+    let mut found = Vec::new();
+    for item in judged.iter().filter(|item| item.accepted && item.target.kind == NameKind::Project) {
+        let Some(spot) = spots.get(item.spot) else { continue };
+        let text = context.text(&spot.span);
+        // A sub-project is named instead of its parent.
+        let parent = context.catalog.projects.get(item.target.entry).and_then(|own| own.parent.as_deref());
+        let mut start = 0;
+        for word in text.split_inclusive([' ', '-', '\u{a0}']) {
+            let at = spot.span.start + start;
+            start += word.len();
+            let word = word.trim_end_matches([' ', '-', '\u{a0}']);
+            if word.len() == text.len() {
+                continue;
+            }
+            let Some(pattern) = context.catalog.names.lookup(&fold(word)) else { continue };
+            let part =
+                context.catalog.names.pattern(pattern).into_iter().flat_map(|pattern| pattern.targets).find(|target| {
+                    target.kind == NameKind::Project
+                        && target.matching == Matching::Plain
+                        && target.variant == Variant::Written
+                        && target.entry != item.target.entry
+                        && !context.entries.contains_key(&(NameKind::Project, target.entry))
+                        && context.catalog.projects.get(target.entry).is_some_and(|project| {
+                            !project.general
+                                && project.maturity.as_deref() == Some("graduated")
+                                && parent != Some(project.name.as_str())
+                        })
+                });
+            if let Some(part) = part {
+                found.push(NamePart {
+                    span: at..at + word.len(),
+                    block: spot.block,
+                    kind: NameKind::Project,
+                    entry: part.entry,
+                });
             }
         }
     }
@@ -188,14 +237,18 @@ fn vendor_parts(context: &Context<'_>, spots: &[Spot], judged: &[Judged<'_>]) ->
 fn publish(context: &mut Context<'_>, spots: &[Spot], judged: &[Judged<'_>]) {
     context.entries.clear();
     for known in &mut context.known {
-        (known.project, known.organization) = (false, false);
+        (known.project, known.reported, known.organization) = (false, false, false);
     }
     for item in judged.iter().filter(|item| item.accepted) {
         let Some(spot) = spots.get(item.spot) else { continue };
         context.entries.entry((item.target.kind, item.target.entry)).or_default().insert(spot.pattern);
         if let Some(known) = context.known.get_mut(item.spot) {
             match item.target.kind {
-                NameKind::Project => known.project = true,
+                NameKind::Project => {
+                    let general = context.catalog.projects.get(item.target.entry).is_none_or(|found| found.general);
+                    known.project = true;
+                    known.reported |= !general && item.gate == Gate::Accept;
+                }
                 NameKind::Organization => known.organization = true,
             }
         }
@@ -223,7 +276,7 @@ fn follow(spots: &[Spot], judged: &mut [Judged<'_>]) {
         item.accepted = match item.gate {
             Gate::Score => item.score() >= THRESHOLD - FOLLOWER,
             Gate::Cue => item.score() >= THRESHOLD - 1,
-            Gate::Accept | Gate::Refuse(_) => false,
+            Gate::Accept | Gate::Small | Gate::Refuse(_) => false,
         };
     }
 }

@@ -6,11 +6,13 @@
 
 use super::boundaries::Tail;
 use super::candidates::Spot;
+use super::companies;
 use super::context::{Context, capitalized, has_lower, has_upper, letters};
-use super::words::{self, Cue};
-use crate::analysis::BlockKind;
+use super::cues::{self, Cue};
+use super::near::{field_near, heads_its_item, links_to, vendor_beside, vendor_in_sentence};
+use super::words;
 use crate::analysis::language::Language;
-use crate::catalog::fold::{fold, squash};
+use crate::catalog::fold::fold;
 use crate::catalog::{Matching, NameKind, NameTarget};
 
 /// Points that accept a spelling that is not plain.
@@ -22,8 +24,16 @@ pub(super) const CAPITAL: &str = "a capital inside a sentence";
 pub(super) const COMPANIES: &str = "words of companies nearby";
 /// Label: another name beside it in an enumeration.
 pub(super) const LIST: &str = "in a list beside another";
+/// Label: other names on both sides of it in an enumeration, or two on one side.
+pub(super) const BETWEEN: &str = "in a list between others";
 /// Label: a project that the CNCF hosts.
 pub(super) const HOSTED: &str = "a CNCF project";
+/// Label: the project it is a part of is named as well.
+pub(super) const PART: &str = "the project it is a part of is named too";
+/// Label: after a word before which hardly anything but people and companies stand.
+pub(super) const AT: &str = "after \"at\"";
+/// Label: before a verb of those who speak.
+pub(super) const SPEAKS: &str = "before what speakers do";
 
 /// A reason for or against, with its points.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,10 +55,10 @@ pub(super) struct Surroundings {
 impl Surroundings {
     pub(super) fn new(context: &Context<'_>, spot: &Spot, target: &NameTarget) -> Self {
         let (mut shape, mut kind) = (Parts(Vec::new()), Parts(Vec::new()));
-        shape_points(context, spot, context.text(&spot.span), &mut shape);
+        shape_points(context, spot, target, &mut shape);
         match target.kind {
             NameKind::Project => project_points(context, spot, target, &mut kind),
-            NameKind::Organization => organization_points(context, spot, &mut kind),
+            NameKind::Organization => companies::organization_points(context, spot, &mut kind),
         }
         Self { shape: shape.0, kind: kind.0 }
     }
@@ -70,26 +80,34 @@ pub(super) fn points(
         parts.add("in a compound that says \"like it\"", -2);
     }
     parts.0.extend_from_slice(&surroundings.kind);
+    if target.kind == NameKind::Project {
+        match context.projects_near(index, 100) {
+            0 => {}
+            1 => parts.add("a certain project in the same sentence", 1),
+            _ => parts.add("certain projects in the same sentence", 2),
+        }
+    }
     match context.list_neighbours(index, target.kind) {
         0 => {}
         1 => parts.add(LIST, 2),
-        _ => parts.add_if_cue("in a list between others", 4, target.kind == NameKind::Organization),
+        _ => parts.add_if_cue(BETWEEN, 4, target.kind == NameKind::Organization),
     }
     parts.0
 }
 
-struct Parts(Vec<Part>);
+/// Points as they are collected.
+pub(super) struct Parts(Vec<Part>);
 
 impl Parts {
-    fn add(&mut self, label: &'static str, points: i32) {
+    pub(super) fn add(&mut self, label: &'static str, points: i32) {
         self.0.push(Part { label, points, cue: false });
     }
 
-    fn cue(&mut self, label: &'static str, points: i32) {
+    pub(super) fn cue(&mut self, label: &'static str, points: i32) {
         self.0.push(Part { label, points, cue: true });
     }
 
-    fn add_if_cue(&mut self, label: &'static str, points: i32, cue: bool) {
+    pub(super) fn add_if_cue(&mut self, label: &'static str, points: i32, cue: bool) {
         self.0.push(Part { label, points, cue });
     }
 }
@@ -123,13 +141,14 @@ fn document_points(context: &Context<'_>, target: &NameTarget, pattern: usize, p
             None => {}
         }
         if project.parent.as_deref().is_some_and(|parent| context.projects.contains(parent)) {
-            parts.add("the project it is a part of is named too", 2);
+            parts.add(PART, 2);
         }
     }
 }
 
 /// What the spelling and the words right beside it say.
-fn shape_points(context: &Context<'_>, spot: &Spot, found: &str, parts: &mut Parts) {
+fn shape_points(context: &Context<'_>, spot: &Spot, target: &NameTarget, parts: &mut Parts) {
+    let found = context.text(&spot.span);
     let count = letters(found).chars().count();
     let before = context.before(spot);
     let shouted = context.is_shouted(spot);
@@ -138,12 +157,20 @@ fn shape_points(context: &Context<'_>, spot: &Spot, found: &str, parts: &mut Par
     if own_case {
         parts.add("a case of its own", 2);
     }
+    let own_word = is_word_of_this_language(context, found);
     if !has_upper(found) {
-        parts.add("in lower case", -2);
+        // Some names have no capital of their own; one that has lost it is rather the word.
+        parts.add("in lower case", if has_upper(&target.written) { -3 } else { -1 });
     } else if context.sentence_initial(spot) {
         // In French and Spanish a noun does not start a sentence without its article, so a bare word there is rather a name.
         if !own_case && !alone(context, spot) && !matches!(context.language, Language::Fr | Language::Es) {
             parts.add("at the start of a sentence", -1);
+        } else if own_word && !own_case && !alone(context, spot) {
+            // A verb or noun goes on with an article ("Porter une application"), a name with a verb.
+            let next =
+                context.behind(spot).trim_start().split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+            let points = if words::is_article(next, context.language) { -4 } else { -2 };
+            parts.add("an ordinary word at the start of a sentence", points);
         }
     } else if !context.capital_is_void(spot) {
         parts.add(CAPITAL, 2);
@@ -158,14 +185,31 @@ fn shape_points(context: &Context<'_>, spot: &Spot, found: &str, parts: &mut Par
     let previous = previous_word(before);
     if before.ends_with([' ', '\u{a0}']) && words::is_article(previous, context.language) && spot.tail != Tail::Compound
     {
-        // Where every noun has a capital, the article is all that tells a noun from a name.
-        parts.add("after an article", if context.capital_is_void(spot) { -3 } else { -2 });
+        // Where every noun has a capital, the article is all that tells a noun from a name; and French and Spanish give names none.
+        let romance = own_word && matches!(context.language, Language::Fr | Language::Es);
+        let points = if romance { -4 } else { -2 - i32::from(context.capital_is_void(spot)) };
+        parts.add("after an article", points);
+    } else if !has_upper(found) && article_before_adjective(before, context.language) {
+        parts.add("after an article and a word", -2);
     }
 }
 
 /// The word, or account, that a text ends with.
-fn previous_word(before: &str) -> &str {
+pub(super) fn previous_word(before: &str) -> &str {
     before.trim_end().rsplit(|c: char| !c.is_alphanumeric() && c != '@').next().unwrap_or_default()
+}
+
+/// Whether the word before the last one is an article: "a first draft".
+fn article_before_adjective(before: &str, language: Language) -> bool {
+    let lead = before.trim_end();
+    let previous = previous_word(lead);
+    lead.strip_suffix(previous)
+        .is_some_and(|lead| lead.ends_with([' ', '\u{a0}']) && words::is_article(previous_word(lead), language))
+}
+
+/// Whether a spelling is known to be an ordinary word of the language of the document.
+fn is_word_of_this_language(context: &Context<'_>, found: &str) -> bool {
+    context.catalog.words_of.get(&fold(found)).is_some_and(|homes| homes.contains(context.language.code()))
 }
 
 /// Whether a spelling is an ordinary word, but not in the language of the document: a capital that says nothing there is then a name's.
@@ -204,7 +248,7 @@ fn neighbour_points(context: &Context<'_>, spot: &Spot, target: &NameTarget, par
     let Some(rest) = context.behind(spot).strip_prefix(' ').filter(|rest| capitalized(rest)) else { return };
     let mut following = rest.split(' ');
     let word = following.next().unwrap_or_default();
-    let software = || words::cues(word, 0..word.len()).first().is_some_and(|(cue, _)| *cue == Cue::Software);
+    let software = || cues::find(word, 0..word.len()).first().is_some_and(|(cue, _)| *cue == Cue::Software);
     if careful {
         parts.add("part of a phrase with capitals", -3);
     } else if !context.is_known_at(spot.span.end + 1) && !software() {
@@ -214,7 +258,7 @@ fn neighbour_points(context: &Context<'_>, spot: &Spot, target: &NameTarget, par
 }
 
 /// Whether a heading, list item or line is nothing but the name.
-fn alone(context: &Context<'_>, spot: &Spot) -> bool {
+pub(super) fn alone(context: &Context<'_>, spot: &Spot) -> bool {
     let other = |text: &str| text.chars().any(char::is_alphanumeric);
     !other(context.before(spot)) && !other(context.behind(spot))
 }
@@ -239,6 +283,26 @@ fn project_points(context: &Context<'_>, spot: &Spot, target: &NameTarget, parts
     {
         parts.cue("beside its vendor", 4);
     }
+    if let Some(vendor) = project.and_then(|project| project.vendor.as_deref())
+        && !vendor_beside(before, behind, vendor)
+        && vendor_in_sentence(context, spot, vendor)
+    {
+        parts.add("its vendor in the same sentence", 2);
+    }
+    if heads_its_item(before, behind) {
+        parts.add("heads its line", 3);
+    }
+    if words::cluster_of(before) || words::is_cluster(behind) {
+        parts.cue("a cluster of it", 4);
+    }
+    let previous = previous_word(before);
+    if before.ends_with(' ')
+        && cues::find(previous, 0..previous.len())
+            .first()
+            .is_some_and(|(cue, range)| *cue == Cue::Company && range.start == 0)
+    {
+        parts.add("called a company", -5);
+    }
     if super::versions::after(behind).is_some() {
         parts.add("before a version", 2);
     }
@@ -251,129 +315,4 @@ fn project_points(context: &Context<'_>, spot: &Spot, target: &NameTarget, parts
     {
         parts.add("words of its own field nearby", 1);
     }
-}
-
-/// Whether a link on the spelling, or around it, leads to one of the addresses.
-fn links_to<const N: usize>(context: &Context<'_>, spot: &Spot, addresses: [Option<&str>; N]) -> bool {
-    let Some(block) = context.document.blocks.get(spot.block) else { return false };
-    // Links of a block do not overlap, so at most one holds the spelling.
-    let link = block.links.partition_point(|link| link.span.end < spot.span.end);
-    block.links.get(link).is_some_and(|link| {
-        link.span.start <= spot.span.start
-            && addresses.into_iter().flatten().any(|address| same_site(&link.target, address))
-    })
-}
-
-/// Whether an address leads to a site or below it.
-fn same_site(target: &str, site: &str) -> bool {
-    let plain = |address: &str| {
-        let address = address.split_once("://").map_or(address, |(_, rest)| rest);
-        address.trim_start_matches("www.").trim_end_matches('/').to_lowercase()
-    };
-    let (target, site) = (plain(target), plain(site));
-    !site.is_empty()
-        && target.strip_prefix(&site).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']))
-}
-
-/// Whether the vendor stands right before the name ("HashiCorp Vault", "HashiCorps Vault") or right behind it ("Flux von Weaveworks").
-fn vendor_beside(before: &str, behind: &str, vendor: &str) -> bool {
-    let vendor = squash(vendor);
-    if vendor.is_empty() {
-        return false;
-    }
-    let lead = squash(words::tail(before, 60));
-    let lead = lead.trim_end_matches(['\'', '"', '„', '“']);
-    if lead.ends_with(&vendor)
-        || lead.strip_suffix('s').map(|lead| lead.trim_end_matches('\'')).is_some_and(|lead| lead.ends_with(&vendor))
-    {
-        return true;
-    }
-    let head: String = behind.chars().take(60).collect();
-    let head = fold(&head);
-    let Some((joint, rest)) = head.trim_start_matches(['"', ',', '(', ' ']).split_once(' ') else { return false };
-    matches!(joint, "von" | "van" | "from" | "by" | "of" | "de" | "door" | "par" | "por" | "at")
-        && squash(rest).starts_with(&vendor)
-}
-
-/// Whether a longer word of the entry's category stands nearby.
-fn field_near(context: &Context<'_>, spot: &Spot, category: &str) -> bool {
-    let before = words::tail(context.before(spot), 80);
-    let behind: String = context.behind(spot).chars().take(80).collect();
-    let around = format!("{} {}", fold(before), fold(&behind));
-    fold(category)
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| word.chars().count() >= 5 && *word != "cloud" && *word != "native")
-        .any(|word| around.contains(word))
-}
-
-fn organization_points(context: &Context<'_>, spot: &Spot, parts: &mut Parts) {
-    for (label, points, cue) in company_cues(context, spot) {
-        parts.add_if_cue(label, points, cue);
-    }
-    if context.cue_near(spot, Cue::Company, 60) {
-        parts.add(COMPANIES, 2);
-    }
-    if alone(context, spot)
-        && matches!(context.document.blocks.get(spot.block).map(|block| block.kind), Some(BlockKind::Heading(_)))
-    {
-        parts.add("a heading of its own", 1);
-    }
-}
-
-/// What says that a company is meant, with its points and whether it is an explicit cue.
-pub(super) fn company_cues(context: &Context<'_>, spot: &Spot) -> Vec<(&'static str, i32, bool)> {
-    let mut found = Vec::new();
-    let (before, behind) = (context.before(spot), context.behind(spot));
-    if before.ends_with('@') {
-        found.push(("an account", 4, true));
-    }
-    let previous = before.trim_end().rsplit(|c: char| c.is_whitespace()).next().unwrap_or_default();
-    if before.ends_with([' ', '\u{a0}']) && words::joins_company(previous) {
-        let lead = before.trim_end().strip_suffix(previous).unwrap_or_default();
-        let near = words::cues(lead, lead.len() - words::tail(lead, 40).len()..lead.len());
-        if near.iter().any(|(cue, range)| {
-            *cue == Cue::Role && !lead.get(range.end..).unwrap_or_default().contains(['.', '!', '?', ';'])
-        }) {
-            found.push(("a position in it", 4, true));
-        } else if words::is_chez(previous) {
-            found.push(("after \"at\"", 2, false));
-        }
-    }
-    let head: String = behind.chars().take(24).collect();
-    let head = fold(head.trim_start_matches([',', ' ', '(', '-', '\u{2010}', '\u{2011}']));
-    let first = head.split([' ', ',', ')', ';']).next().unwrap_or_default();
-    if matches!(
-        first,
-        "gmbh"
-            | "inc"
-            | "inc."
-            | "ltd"
-            | "ltd."
-            | "b.v."
-            | "bv"
-            | "s.a."
-            | "ag"
-            | "plc"
-            | "llc"
-            | "sas"
-            | "corp"
-            | "corp."
-    ) {
-        found.push(("a legal form", 4, true));
-    }
-    let compound = matches!(spot.tail, Tail::Compound | Tail::Possessive);
-    let role = |text: &str| {
-        words::cues(text, 0..text.len()).first().is_some_and(|(cue, range)| *cue == Cue::Role && range.start == 0)
-    };
-    let head = head.trim_start_matches(['\'', '’']).trim_start_matches("s ");
-    if role(head) {
-        found.push(("a position in it", if compound { 4 } else { 3 }, true));
-    }
-    if words::cues(head, 0..head.len()).first().is_some_and(|(cue, range)| *cue == Cue::Company && range.start == 0) {
-        found.push(("what companies do or have", 3, false));
-    }
-    if before.ends_with('(') && behind.starts_with([')', ',']) {
-        found.push(("in parentheses", 1, false));
-    }
-    found
 }

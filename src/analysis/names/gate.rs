@@ -20,6 +20,8 @@ pub(super) enum Gate {
     Score,
     /// By the points of explicit cues.
     Cue,
+    /// By its points, at this very place: a name that is an ordinary word too, written small.
+    Small,
     /// Refused, with the reason.
     Refuse(&'static str),
 }
@@ -83,9 +85,20 @@ fn project_gate(context: &Context<'_>, spot: &Spot, target: &NameTarget, found: 
         return Gate::Refuse("a plural of an ordinary word");
     }
     if !is_exact(found, target) && !is_near_exact(context, spot, target, found) {
-        return Gate::Refuse("not in its own spelling");
+        return if is_written_small(target, found) { Gate::Small } else { Gate::Refuse("not in its own spelling") };
     }
     careful_gate(target, found)
+}
+
+/// Whether a name of one word is written without its capital, as authors do who write all software small.
+fn is_written_small(target: &NameTarget, found: &str) -> bool {
+    target.matching == Matching::NeedsEvidence
+        && matches!(target.variant, Variant::Written)
+        && capitalized(&target.written)
+        && has_lower(&target.written)
+        && !has_upper(found)
+        && !found.contains([' ', '-'])
+        && letters(found).chars().count() >= 4
 }
 
 /// A word with a capital inside ("ControlPlane") is no ordinary word, even where its parts are.
@@ -100,10 +113,13 @@ fn is_near_exact(context: &Context<'_>, spot: &Spot, target: &NameTarget, found:
     let shouted = context.is_shouted(spot);
     let written = &target.written;
     (shouted && !has_lower(found))
-        || (!has_upper(written)
-            && capitalized(found)
-            && (!has_lower(found) || letters(found).chars().skip(1).all(|c| !c.is_uppercase())))
+        || (!has_upper(written) && capitalized(found) && (!has_lower(found) || words_are_capitalized_at_most(found)))
         || (!has_lower(written) && letters(written).chars().count() >= 4 && capitalized(found))
+}
+
+/// Whether no word has a capital but at its start: "Agent Sandbox" for agent-sandbox.
+fn words_are_capitalized_at_most(found: &str) -> bool {
+    found.split([' ', '-', '\u{a0}']).all(|word| word.chars().skip(1).all(|c| !c.is_uppercase()))
 }
 
 fn organization_gate(context: &Context<'_>, spot: &Spot, target: &NameTarget, found: &str) -> Gate {
@@ -113,7 +129,10 @@ fn organization_gate(context: &Context<'_>, spot: &Spot, target: &NameTarget, fo
     let handle = context.before(spot).ends_with('@');
     let lower = has_upper(&target.written) && !has_upper(found);
     if target.matching == Matching::Plain {
-        let long = letters(found).chars().count() >= 7 && !found.contains([' ', '-']);
+        // "vcluster" in small letters is the software, not the company behind it.
+        let software = context.catalog.names.pattern(spot.pattern).into_iter().flat_map(|pattern| pattern.targets);
+        let software = software.into_iter().any(|other| other.kind == NameKind::Project);
+        let long = letters(found).chars().count() >= 7 && !found.contains([' ', '-']) && !software;
         return if lower && !handle && !long { Gate::Refuse("in lower case") } else { Gate::Accept };
     }
     if handle && squash(found) == squash(&target.written) {

@@ -1,10 +1,12 @@
 //! Project or company, where one spelling is both ("Sysdig", "Kong"): by what stands around each mention. Pure functions.
 
 use super::candidates::Spot;
+use super::companies::company_cues;
 use super::context::Context;
-use super::evidence::company_cues;
+use super::cues::Cue;
+use super::evidence::SPEAKS;
 use super::versions;
-use super::words::{self, Cue};
+use super::words;
 
 /// Which of its two meanings a mention has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +21,9 @@ pub(super) enum Sense {
 
 /// Which meaning the words around a mention speak for.
 pub(super) fn sense(context: &Context<'_>, spot: &Spot) -> Sense {
-    let mut company: i32 = company_cues(context, spot).iter().map(|(_, points, _)| points).sum();
+    // Software "shows" and "tells" as well.
+    let cues = company_cues(context, spot).into_iter().filter(|(label, _, _)| *label != SPEAKS);
+    let mut company: i32 = cues.map(|(_, points, _)| points).sum();
     if context.cue_near(spot, Cue::Company, 30) {
         company += 2;
     }

@@ -6,13 +6,16 @@
 
 mod boundaries;
 mod candidates;
+mod companies;
 mod context;
+mod cues;
 mod decide;
 mod evidence;
 mod fuzzy;
 mod gate;
 mod given_names;
 mod kinds;
+mod near;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -137,20 +140,20 @@ pub fn explain(document: &Document, sentences: &[Sentence], language: Language, 
             verdict: "misspelt",
         })
     });
-    let vendors = decisions.vendors.iter().filter_map(|found| {
+    let inner = decisions.parts.iter().filter_map(|found| {
         Some(Candidate {
             span: found.span.clone(),
             surface: surface(&found.span),
-            kind: NameKind::Organization,
+            kind: found.kind,
             entry: found.entry,
-            name: name(NameKind::Organization, found.entry)?,
+            name: name(found.kind, found.entry)?,
             parts: Vec::new(),
             score: 0,
             accepted: true,
-            verdict: "named with its product",
+            verdict: "named with a product",
         })
     });
-    let mut candidates: Vec<Candidate> = judged.chain(misspelt).chain(vendors).collect();
+    let mut candidates: Vec<Candidate> = judged.chain(misspelt).chain(inner).collect();
     candidates.sort_by_key(|candidate| (candidate.span.start, candidate.kind));
     candidates
 }
@@ -163,10 +166,8 @@ fn collect(document: &Document, catalog: &Catalog, decisions: &Decisions<'_>, ki
             by_entry.entry(item.target.entry).or_default().push(Mention { span: spot.span.clone(), block: spot.block });
         }
     }
-    if kind == NameKind::Organization {
-        for part in &decisions.vendors {
-            by_entry.entry(part.entry).or_default().push(Mention { span: part.span.clone(), block: part.block });
-        }
+    for part in decisions.parts.iter().filter(|part| part.kind == kind) {
+        by_entry.entry(part.entry).or_default().push(Mention { span: part.span.clone(), block: part.block });
     }
     if kind == NameKind::Project {
         for found in &decisions.misspellings {

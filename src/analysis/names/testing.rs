@@ -1,8 +1,10 @@
 //! A small catalog and a small document maker for the tests of this folder.
 
+use std::collections::BTreeMap;
+
 use crate::analysis::sentences::Sentence;
 use crate::analysis::{Block, BlockKind, Document};
-use crate::catalog::{Catalog, Matching, Organization, Project, Surface};
+use crate::catalog::{Catalog, Matching, Organization, Project, Shared, Surface};
 
 /// Blocks are paragraphs between empty lines; "# " starts a heading, "- " a list item, "```" code.
 pub(super) fn document(text: &str) -> Document {
@@ -52,16 +54,16 @@ fn surfaces(names: &[&str]) -> Vec<Surface> {
         .collect()
 }
 
-fn project(names: &[&str], change: impl FnOnce(&mut Project)) -> Project {
+fn project(names: &[&str], change: impl FnOnce(&mut Project)) -> Shared<Project> {
     let surfaces = surfaces(names);
     let mut project = Project { name: surfaces[0].text.clone(), surfaces, ..Project::default() };
     change(&mut project);
-    project
+    project.into()
 }
 
-fn organization(names: &[&str]) -> Organization {
+fn organization(names: &[&str]) -> Shared<Organization> {
     let surfaces = surfaces(names);
-    Organization { name: surfaces[0].text.clone(), surfaces, ..Organization::default() }
+    Organization { name: surfaces[0].text.clone(), surfaces, ..Organization::default() }.into()
 }
 
 /// A catalog with names of every sort; "?" marks those that need evidence, "!" those that need a cue.
@@ -110,8 +112,8 @@ pub(super) fn catalog() -> Catalog {
             organization(&["!Box"]),
             organization(&["?ING"]),
         ],
-        words_of: [("flannel".to_owned(), ["en".to_owned()].into())].into(),
-        block_phrases: vec!["first draft".into(), "at scale".into()],
+        words_of: BTreeMap::from([("flannel".to_owned(), ["en".to_owned()].into())]).into(),
+        block_phrases: vec!["first draft".to_owned(), "at scale".to_owned()].into(),
         ..Catalog::default()
     }
     .compiled()

@@ -6,6 +6,7 @@ use super::testing::{catalog, document, sentences};
 use super::*;
 use crate::analysis::document::Link;
 use crate::analysis::{Block, BlockKind, Format};
+use crate::catalog::Catalog;
 
 fn names_of(text: &str, language: Language) -> (Vec<String>, Vec<String>) {
     let catalog = catalog();
@@ -62,6 +63,87 @@ fn ordinary_words_stay_words_in_our_own_texts() {
     for (language, text) in table {
         let found = projects(&format!("{OURS}\n\n{text}"), language);
         assert_eq!(found, ["Kubernetes", "Istio", "Linkerd", "Cilium"], "{text}");
+    }
+}
+
+/// Names of the built-in catalog in a text that names enough certain projects, in no language.
+fn of_builtin(text: &str, language: Language) -> (Vec<String>, Vec<String>) {
+    let catalog = Catalog::builtin();
+    let document =
+        document(&format!("Kubernetes, Istio, Linkerd, Cilium, Crossplane, Kyverno, containerd, Keycloak.\n\n{text}"));
+    let names = find(&document, &sentences(&document), language, &catalog);
+    let new = |entry: &usize| {
+        !["Kubernetes", "Istio", "Linkerd", "Cilium", "Crossplane", "Kyverno", "containerd", "Keycloak"]
+            .contains(&catalog.projects[*entry].name.as_str())
+    };
+    (
+        names
+            .projects
+            .iter()
+            .map(|found| found.entry)
+            .filter(new)
+            .map(|entry| catalog.projects[entry].name.clone())
+            .collect(),
+        names.organizations.iter().map(|found| catalog.organizations[found.entry].name.clone()).collect(),
+    )
+}
+
+#[test]
+fn what_stands_around_an_ordinary_word_makes_it_a_project() {
+    let table = [
+        (
+            Language::En,
+            "Calico policy ends up as iptables, with flannel for the plumbing in the cluster.",
+            vec!["Calico", "Flannel"],
+        ),
+        (
+            Language::En,
+            "We write all names small: calico, falco and rook run in our cluster.",
+            vec!["Calico", "Falco", "Rook"],
+        ),
+        (Language::De, "- Kargo (Akuity): Promotion zwischen Stages.", vec!["Kargo"]),
+        (Language::De, "- Tilt wird noch genutzt; Skaffold ebenso.", vec!["Tilt", "Skaffold"]),
+        (Language::Nl, "Alles draait in een cluster met kind op de laptop.", vec!["kind"]),
+        (Language::Es, "Enseñó un modelo en un clúster de kind.", vec!["kind"]),
+        (Language::Fr, "La démo tourne sur un cluster avec kind.", vec!["kind"]),
+        (Language::En, "The new Agent Sandbox runs untrusted code in gVisor pods.", vec!["agent-sandbox", "gVisor"]),
+        (Language::De, "Die Score-Workloadspec (Humanitec) beschreibt, was Entwickler brauchen.", vec!["Score"]),
+        (Language::Nl, "vcluster had de grootste stand.", vec!["vCluster"]),
+    ];
+    for (language, text, want) in table {
+        assert_eq!(of_builtin(text, language).0, want, "{text}");
+    }
+}
+
+#[test]
+fn an_ordinary_word_without_that_stays_one() {
+    let table = [
+        (Language::En, "Marek is at the helm of that script, and we found a vault-like cellar bar."),
+        (Language::En, "Consider it a first draft; the flannel shirt was warm and the flux of visitors great."),
+        (Language::Es, "Visitamos la Armada y bebimos una copa en Lima."),
+        (Language::Fr, "Porter une application dans un conteneur reste un travail."),
+        (Language::De, "Beim Kunden HPA gibt es nur zwei Racks."),
+        (Language::De, "Mein Kasten im Schließfach blieb zu, der Teller war leer."),
+        (Language::Nl, "Een kind van twaalf kan het starten, met zijn vader als envoy."),
+        (Language::Es, "Fue muy kind, como dicen allí, y el portátil iba a despegar."),
+    ];
+    for (language, text) in table {
+        assert_eq!(of_builtin(text, language), (Vec::new(), Vec::new()), "{text}");
+    }
+}
+
+#[test]
+fn companies_with_ordinary_names_are_known_by_those_who_speak_and_work_there() {
+    let table = [
+        (Language::Nl, "Orange, Vodafone en Bell Canada knikten mee.", "Orange"),
+        (Language::Nl, "Alles draait op bare metal bij Packet, zei men.", "Packet"),
+        (Language::Nl, "In de middag vertelde men dat Improbable presenteerde hoe het werkt.", "Improbable"),
+        (Language::En, "They come from Twitter and it shows.", "Twitter"),
+        (Language::De, "Die Telekom fährt ein paar hundert Cluster.", "Deutsche Telekom"),
+    ];
+    for (language, text, want) in table {
+        let found = of_builtin(text, language).1;
+        assert!(found.iter().any(|name| name == want), "{text}: {found:?}");
     }
 }
 

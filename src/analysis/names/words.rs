@@ -1,333 +1,6 @@
-//! The words around a name that speak for or against it, in five languages. Data and look-ups; pure functions.
-
-use std::ops::Range;
-use std::sync::LazyLock;
-
-use aho_corasick::{AhoCorasick, MatchKind};
+//! The words right before and behind a name that speak for or against it, in five languages. Data and look-ups; pure functions.
 
 use crate::analysis::language::Language;
-use crate::catalog::fold::Folded;
-
-/// What a word near a name says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Cue {
-    /// Software is spoken of: "cluster", "Projekt", "déployer".
-    Software,
-    /// A company is spoken of: "startup", "CEO", "klant".
-    Company,
-    /// A position in a company: "CTO", "Entwickler".
-    Role,
-}
-
-impl Cue {
-    /// Number of kinds.
-    pub(super) const COUNT: usize = 3;
-}
-
-/// Starts of words (a trailing space asks for the whole word) that speak of software.
-const SOFTWARE: &[&str] = &[
-    "project",
-    "projekt",
-    "projet",
-    "proyecto",
-    "tool",
-    "werkzeug",
-    "outil",
-    "herramienta",
-    "cncf",
-    "cluster",
-    "kubernetes",
-    "k8s",
-    "gitops",
-    "container",
-    "contenedor",
-    "conteneur",
-    "cloud native",
-    "open source",
-    "opensource",
-    "operator",
-    "opérateur",
-    "operador",
-    "sandbox",
-    "incubat",
-    "graduat",
-    "graduier",
-    "deploy",
-    "déploi",
-    "déploy",
-    "desplieg",
-    "despleg",
-    "ausroll",
-    "uitrol",
-    "pods ",
-    "yaml",
-    "manifest",
-    "registry",
-    "registries",
-    "service mesh",
-    "pipeline",
-    "observab",
-    "monitoring",
-    "metric",
-    "metriek",
-    "metrik",
-    "métrique",
-    "métrica",
-    "github",
-    "plugin",
-    "controller",
-    "contrôleur",
-    "controlador",
-    "microservice",
-    "open policy",
-    "workload",
-    "sidecar",
-    "namespace",
-    "ingress",
-    "crd ",
-    "crds ",
-    "helm chart",
-    "api gateway",
-    "framework",
-    "runtime",
-    "backend",
-    "install",
-    "konfigur",
-    "configur",
-    "implementa",
-    "implementeer",
-    "implementier",
-    "dashboard",
-    "ci cd",
-    "continuous",
-    "proxy",
-    "provision",
-    "multi tenan",
-    "multi cluster",
-    "backup",
-    "secrets",
-    "scanner",
-    "scan ",
-    "vulnerab",
-    "kwetsbaarhe",
-    "schwachstelle",
-    "maintainer",
-    "contributor",
-    "commits",
-    "upstream",
-    "release",
-    "repository",
-    "daemonset",
-    "statefulset",
-    "virtual machine",
-    "llm",
-    "gpu",
-    "inference",
-    "database",
-    "datenbank",
-    "base de datos",
-    "base de données",
-];
-
-/// Starts of words that speak of a company.
-const COMPANY: &[&str] = &[
-    "startup",
-    "start up",
-    "company",
-    "companies",
-    "firma",
-    "firmen",
-    "unternehmen",
-    "hersteller",
-    "anbieter",
-    "kunde",
-    "bedrijf",
-    "bedrijven",
-    "leverancier",
-    "klant",
-    "entreprise",
-    "société",
-    "éditeur",
-    "fournisseur",
-    "client ",
-    "clients ",
-    "empresa",
-    "compañía",
-    "proveedor",
-    "cliente",
-    "vendor",
-    "customer",
-    "sponsor",
-    "booth",
-    "stand ",
-    "stände",
-    "messestand",
-    "kiosk",
-    "founder",
-    "founded",
-    "gegründet",
-    "gründer",
-    "gründung",
-    "opgericht",
-    "oprichter",
-    "fondé",
-    "fondateur",
-    "fundad",
-    "fundador",
-    "acquire",
-    "acquisition",
-    "übernahme",
-    "übernommen",
-    "übernimmt",
-    "overname",
-    "overgenomen",
-    "racheté",
-    "rachat",
-    "adquir",
-    "adquisición",
-    "announced",
-    "announces",
-    "kündigte",
-    "kündigt",
-    "aangekondigd",
-    "kondigde",
-    "kondigt",
-    "annoncé",
-    "annonce ",
-    "anunció",
-    "anuncia ",
-    "revenue",
-    "umsatz",
-    "omzet",
-    "investor",
-    "funding",
-    "employee",
-    "mitarbeiter",
-    "medewerker",
-    "werknemer",
-    "employé",
-    "salarié",
-    "empleado",
-    "team at",
-    "team bei",
-    "team von",
-    "team van",
-    "member",
-    "mitglied",
-    "lid van",
-    "membre",
-    "miembro",
-    "headquarter",
-    "gmbh",
-    "inc ",
-    "inc.",
-    "ltd",
-    "b.v.",
-    "s.a.",
-];
-
-/// Starts of words for a position.
-const ROLE: &[&str] = &[
-    "ceo",
-    "cto",
-    "ciso",
-    "cio ",
-    "cpo ",
-    "cfo",
-    "vp ",
-    "vice president",
-    "president",
-    "chief",
-    "director",
-    "direktor",
-    "directeur",
-    "directrice",
-    "engineer",
-    "ingenieur",
-    "ingénieur",
-    "ingenier",
-    "entwickler",
-    "ontwikkelaar",
-    "développeu",
-    "desarrollador",
-    "architect",
-    "architekt",
-    "architecte",
-    "arquitect",
-    "product manager",
-    "manager",
-    "evangelist",
-    "advocate",
-    "head of",
-    "leiter",
-    "lead ",
-    "leads ",
-    "researcher",
-    "consultant",
-    "berater",
-    "founder",
-    "gründer",
-    "oprichter",
-    "fondateur",
-    "fundador",
-    "geschäftsführer",
-    "responsable",
-    "speaker",
-    "spreker",
-    "sprecher",
-    // whoever is named by the company alone: "a colleague of", "Leute von", "quelqu'un de chez"
-    "colleague",
-    "kolleg",
-    "collega",
-    "collègue",
-    "colega ",
-    "people",
-    "folks",
-    "leute",
-    "mensen van",
-    "mensen bij",
-    "someone",
-    "somebody",
-    "jemand",
-    "iemand",
-    "quelqu'un",
-    "alguien",
-];
-
-struct Lists {
-    automaton: Option<AhoCorasick>,
-    cues: Vec<Cue>,
-}
-
-static LISTS: LazyLock<Lists> = LazyLock::new(|| {
-    let lists = [(Cue::Software, SOFTWARE), (Cue::Company, COMPANY), (Cue::Role, ROLE)];
-    let (words, cues): (Vec<&str>, Vec<Cue>) =
-        lists.iter().flat_map(|(cue, words)| words.iter().map(|word| (*word, *cue))).unzip();
-    Lists { automaton: AhoCorasick::builder().match_kind(MatchKind::Standard).build(words).ok(), cues }
-});
-
-/// All cues in a part of a text with where they stand, in text order.
-pub(super) fn cues(text: &str, span: Range<usize>) -> Vec<(Cue, Range<usize>)> {
-    let Some(automaton) = &LISTS.automaton else { return Vec::new() };
-    let folded = Folded::new(text, span);
-    let mut found: Vec<(Cue, Range<usize>)> = automaton
-        .find_overlapping_iter(&folded.text)
-        .filter(|hit| {
-            // German and Dutch put such words at the end of compounds too, but there they say less; only starts of words count.
-            folded
-                .text
-                .get(..hit.start())
-                .and_then(|before| before.chars().next_back())
-                .is_none_or(|c| !c.is_alphanumeric())
-        })
-        .filter_map(|hit| {
-            let cue = *LISTS.cues.get(hit.pattern().as_usize())?;
-            Some((cue, folded.original(hit.start()..hit.end())?))
-        })
-        .collect();
-    found.sort_by_key(|(cue, range)| (range.start, range.end, *cue));
-    found
-}
 
 /// Words for software that may stand right before its name: "the CNCF project Keep", "das Werkzeug Score", "l'outil Clair".
 const APPOSITIONS: &[&str] = &[
@@ -436,6 +109,142 @@ pub(super) fn joins_company(word: &str) -> bool {
     AT.contains(&word.to_lowercase().as_str())
 }
 
+/// Words for a cluster, and what may stand between one and the software that it was made with.
+const CLUSTERS: &[&str] = &["cluster", "clusters", "clustern", "clúster", "clústeres", "grappe", "grappes"];
+const MADE_WITH: &[&str] = &["of", "with", "by", "van", "met", "von", "mit", "de", "avec", "sous", "con", "en"];
+
+/// Whether the words before a name are "a cluster of".
+pub(super) fn cluster_of(before: &str) -> bool {
+    let mut words = before.trim_end().rsplit(' ').map(str::to_lowercase);
+    before.ends_with(' ')
+        && words.next().is_some_and(|word| MADE_WITH.contains(&word.as_str()))
+        && words.next().is_some_and(|word| CLUSTERS.contains(&word.as_str()))
+}
+
+/// Whether a name is followed by the word for a cluster: "kind cluster", "k3d-Cluster".
+pub(super) fn is_cluster(behind: &str) -> bool {
+    let Some(rest) = behind.strip_prefix([' ', '-']) else { return false };
+    let word: String = rest.chars().take_while(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    CLUSTERS.contains(&word.as_str())
+}
+
+/// Verbs right before a preposition and a company: "they come from", "arbeitet bei".
+const COMES_OR_WORKS: &[&str] = &[
+    "come",
+    "comes",
+    "came",
+    "coming",
+    "work",
+    "works",
+    "worked",
+    "working",
+    "employed",
+    "joined",
+    "left",
+    "acquired",
+    "komt",
+    "komen",
+    "kwam",
+    "kwamen",
+    "werkt",
+    "werken",
+    "werkte",
+    "werkzaam",
+    "kommt",
+    "kommen",
+    "kam",
+    "kamen",
+    "arbeitet",
+    "arbeiten",
+    "arbeitete",
+    "vient",
+    "viennent",
+    "venait",
+    "travaille",
+    "travaillent",
+    "travaillait",
+    "viene",
+    "vienen",
+    "trabaja",
+    "trabajan",
+    "trabajaba",
+];
+
+/// Whether a word before a preposition says that a company follows.
+pub(super) fn comes_or_works(word: &str) -> bool {
+    COMES_OR_WORKS.contains(&word.to_lowercase().as_str())
+}
+
+/// What speakers do, in the third person: right behind a name they speak for a company.
+const SPEAKS: &[&str] = &[
+    "told",
+    "tells",
+    "showed",
+    "shows",
+    "explained",
+    "explains",
+    "presented",
+    "presents",
+    "demoed",
+    "demonstrated",
+    "described",
+    "reported",
+    "shared",
+    "admitted",
+    "claimed",
+    "promised",
+    "vertelde",
+    "vertelt",
+    "toonde",
+    "toont",
+    "presenteerde",
+    "presenteert",
+    "demonstreerde",
+    "beloofde",
+    "deelde",
+    "liet",
+    "legde",
+    "erzählte",
+    "erzählt",
+    "zeigte",
+    "zeigt",
+    "präsentierte",
+    "präsentiert",
+    "berichtete",
+    "berichtet",
+    "schilderte",
+    "schildert",
+    "erklärte",
+    "erklärt",
+    "verspricht",
+    "stellte",
+    "raconte",
+    "racontait",
+    "montre",
+    "montrait",
+    "présente",
+    "présentait",
+    "explique",
+    "expliquait",
+    "détaille",
+    "promet",
+    "contó",
+    "cuenta",
+    "mostró",
+    "muestra",
+    "presentó",
+    "presenta",
+    "explicó",
+    "explica",
+    "compartió",
+    "enseñó",
+];
+
+/// Whether a word, in lower case, is what speakers do.
+pub(super) fn speaks(word: &str) -> bool {
+    SPEAKS.contains(&word)
+}
+
 /// Prepositions after which hardly anything but people and their companies stand.
 pub(super) fn is_chez(word: &str) -> bool {
     matches!(word.to_lowercase().as_str(), "bei" | "bij" | "chez" | "@")
@@ -466,20 +275,6 @@ pub(super) fn is_title(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn cues_are_found_at_starts_of_words_in_five_languages() {
-        let text = "Der Hersteller, ein outil déployé, el proyecto, de klant; precluster";
-        let found: Vec<_> = cues(text, 0..text.len()).into_iter().map(|(cue, range)| (cue, &text[range])).collect();
-        let want = [
-            (Cue::Company, "Hersteller"),
-            (Cue::Software, "outil"),
-            (Cue::Software, "déploy"),
-            (Cue::Software, "proyecto"),
-            (Cue::Company, "klant"),
-        ];
-        assert_eq!(found, want);
-    }
 
     #[test]
     fn names_are_presented_by_the_words_around_them() {

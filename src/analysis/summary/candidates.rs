@@ -14,6 +14,8 @@ use crate::catalog::Catalog;
 
 /// Fewest and most words of a sentence.
 const LENGTH: Range<usize> = 6..71;
+/// Most words of a catchword before a sentence.
+const LABEL: usize = 3;
 /// Fewest function words of a sentence: without them it is a headline or a list.
 const FUNCTION_WORDS: usize = 2;
 
@@ -35,6 +37,8 @@ pub(super) struct Candidate<'t> {
     /// Number among all sentences.
     pub sentence: usize,
     pub list_item: bool,
+    /// Whether a catchword stands before it that it may refer to: "Secrets. We keep too many of them."
+    pub labelled: bool,
     /// Whether it leans on the sentence before.
     pub leans: bool,
     /// Whether the author speaks of themselves in it.
@@ -152,7 +156,8 @@ pub(super) fn find<'t>(
                 Some(1) => !is_article(words, range.start, language, rules),
                 Some(_) => true,
                 None => false,
-            };
+            } || (candidate.labelled
+                && range.clone().any(|at| cues::REFERS.contains(&words.form(at))));
             candidate.chatter = rules.chatter.range(range.clone()).next().is_some();
             candidate.telling = rules.telling.range(range.clone()).count();
             let any = |marked: &[bool]| {
@@ -179,6 +184,7 @@ pub(super) fn find_any<'t>(document: &'t Document, sentences: &[Sentence], words
 /// The sentences outside headings, code, tables and furniture.
 fn prose<'t>(document: &'t Document, sentences: &[Sentence], words: &Words<'_>) -> Vec<Candidate<'t>> {
     let (mut section, mut order, mut opened) = (0, 0, true);
+    let mut label = None;
     let mut found = Vec::new();
     for (number, sentence) in sentences.iter().enumerate() {
         let kind = document.blocks.get(sentence.block).map(|block| block.kind);
@@ -202,6 +208,7 @@ fn prose<'t>(document: &'t Document, sentences: &[Sentence], words: &Words<'_>) 
                     order,
                     sentence: number,
                     list_item: kind == Some(BlockKind::ListItem),
+                    labelled: label == Some(sentence.block),
                     leans: false,
                     personal: false,
                     addressed: false,
@@ -212,6 +219,7 @@ fn prose<'t>(document: &'t Document, sentences: &[Sentence], words: &Words<'_>) 
                 });
                 order += 1;
                 opened = false;
+                label = (text.split_whitespace().count() <= LABEL).then_some(sentence.block);
             }
             _ => {}
         }

@@ -74,6 +74,19 @@ pub(super) const OPENERS: &[&str] = &[
     "das unternehmen", "das projekt", "das tool", "die lösung", "die technologie", "der vortrag", "der sprecher",
     "l'entreprise", "le projet", "l'outil", "la solution", "la empresa", "el proyecto", "la herramienta",
     "la solución",
+    "all three", "all of them", "these two", "the two", "the three", "neither", "most of them", "half of them",
+    "opposite them", "beside it", "next to it", "alle drie", "de twee", "geen van beide", "de meeste daarvan", "ernaast",
+    "hij heeft", "die beiden", "beides", "alle drei", "die zwei", "keiner von beiden", "daneben", "gegenüber",
+    "rien que pour cela", "face à lui", "face à elle", "face à eux", "les deux", "les trois", "tous deux", "tous les deux",
+    "tous les trois", "à côté", "los dos", "las dos", "los tres", "las tres", "ambos", "ambas", "al otro lado", "al lado",
+    "enfrente",
+];
+
+/// Words for what was named before, where a catchword stands right before the sentence.
+#[rustfmt::skip]
+pub(super) const REFERS: &[&str] = &[
+    "them", "it", "they", "these", "ze", "hen", "ervan", "daarvan", "sie", "ihnen", "davon", "ils", "elles", "eux", "ellos",
+    "ellas",
 ];
 
 /// Asks the reader to do something. The catalog's languages add to them.
@@ -90,5 +103,8 @@ pub(super) const CALLS: &[&str] = &[
     "descubre", "no dudes", "regístrate", "in this post", "in this blog", "in deze blog", "in dit artikel",
     "in diesem beitrag", "in diesem artikel", "dans cet article", "en este artículo", "was automatically translated",
     "automatisch übersetzt", "this blog post", "lees de", "lees het", "lees hier", "read the", "read our", "lies den",
-    "lisez", "lee el", "see the", "zie de", "siehe", "voir le", "have a look", "take a look",
+    "lisez", "lee el", "see the", "zie de", "siehe", "voir le", "have a look", "take a look", "please", "bitte", "gelieve",
+    "alstublieft", "s'il vous plaît", "merci de", "por favor", "next meeting", "next session", "volgende bijeenkomst",
+    "volgende aflevering", "nächstes treffen", "nächste folge", "nächste sitzung", "prochaine réunion", "prochaine séance",
+    "próxima sesión", "próxima reunión", "próximas citas",
 ];

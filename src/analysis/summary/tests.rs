@@ -142,3 +142,32 @@ proptest::proptest! {
         proptest::prop_assert!(reached.contains(&summary.len()), "{}", summary);
     }
 }
+
+#[test]
+fn a_sentence_that_refers_to_the_catchword_before_it_stays_out() {
+    let blocks = [
+        (TEXT, "KubeCon India 2025 was held in Hyderabad on 6 and 7 August and drew a full house of engineers."),
+        (TEXT, "Secrets. We keep too many of them in the repository of the platform team."),
+        (TEXT, "Cost. The platform team of a bank halved the idle capacity of its 40 clusters with better requests."),
+    ];
+    let summary = summary_of(&blocks, Language::En, 120);
+    assert!(summary.contains("halved the idle capacity") && !summary.contains("too many of them"), "{summary}");
+}
+
+#[test]
+fn the_sentence_that_introduces_the_event_is_not_that_of_another_edition() {
+    let blocks = [
+        (TEXT, "A year ago, in Salt Lake City, the KubeCon still had small demos and large stages for it."),
+        (TEXT, "The North American KubeCon 2025 in Atlanta turned that around, and the talks were about tokens."),
+    ];
+    let (document, sentences) = document(&blocks);
+    let event = Event {
+        name: Some("KubeCon + CloudNativeCon".into()),
+        year: Some(2025),
+        location: Some("Atlanta".into()),
+        ..Event::default()
+    };
+    let summary =
+        extract(&document, &sentences, Language::En, &Names::default(), &[], Some(&event), &Catalog::builtin(), 20);
+    assert!(summary.contains("Atlanta") && !summary.contains("Salt Lake City"), "{summary}");
+}

@@ -117,15 +117,31 @@ fn names_event(document: &Document, candidate: &Candidate<'_>, knowledge: &Knowl
     let is_series =
         |index: usize| name.is_none_or(|name| catalog.series.get(index).is_some_and(|series| series.name == name));
     let places = || catalog.place_names.find(&document.text, candidate.span.clone());
+    let other_year = event.and_then(|event| event.year).is_some_and(|year| names_another_year(candidate.text, year));
     let is_city = |place: &PlaceRef| match place {
         PlaceRef::City(index) => catalog.places.cities.get(*index).map(|city| city.name.as_str()) == location,
         _ => false,
     };
     let series = catalog.series_names.find(&document.text, candidate.span.clone());
     if series.iter().any(|hit| is_series(hit.target)) {
-        return figures || !places().is_empty();
+        let places = places();
+        let cities = || places.iter().filter(|hit| matches!(hit.target, PlaceRef::City(_)));
+        // "a year ago, in Salt Lake City" tells where another edition was
+        let elsewhere = location.is_some() && cities().count() > 0 && !cities().any(|hit| is_city(&hit.target));
+        return (figures || !places.is_empty()) && !elsewhere && !other_year;
     }
-    series.is_empty() && figures && location.is_some() && places().iter().any(|hit| is_city(&hit.target))
+    !other_year && series.is_empty() && figures && location.is_some() && places().iter().any(|hit| is_city(&hit.target))
+}
+
+/// Whether a text names years, and not this one.
+fn names_another_year(text: &str, year: i32) -> bool {
+    let mut years = text
+        .split(|c: char| !c.is_ascii_digit())
+        .filter(|number| number.len() == 4)
+        .filter_map(|number| number.parse::<i32>().ok())
+        .filter(|number| (2000..=2100).contains(number))
+        .peekable();
+    years.peek().is_some() && years.all(|other| other != year)
 }
 
 /// Adds points to the candidates that speak of the themes that the report is about, more for a stronger theme. To search them all costs more

@@ -22,11 +22,13 @@ fn catalog() -> Catalog {
     };
     Catalog {
         themes: vec![
-            theme("security", &[("security", 3), ("attack", 2), ("encryption", 2), ("risk", 1)]),
-            theme("storage", &[("storage", 3), ("backup", 3), ("volume", 2)]),
-            theme("finops", &[("finops", 3), ("cost", 2)]),
+            theme("security", &[("security", 3), ("attack", 2), ("encryption", 2), ("risk", 1)]).into(),
+            theme("storage", &[("storage", 3), ("backup", 3), ("volume", 2)]).into(),
+            theme("finops", &[("finops", 3), ("cost", 2)]).into(),
         ],
-        projects: vec![project("Falco", "security"), project("Rook", "storage"), project("Longhorn", "storage")],
+        projects: [("Falco", "security"), ("Rook", "storage"), ("Longhorn", "storage")]
+            .map(|(name, theme)| project(name, theme).into())
+            .to_vec(),
         ..Catalog::default()
     }
     .compiled()
@@ -80,6 +82,30 @@ fn a_heading_or_several_sentences_make_a_theme_and_a_single_mention_does_not() {
     assert_eq!(ids(&themes), ["security"]);
     assert_eq!(themes.first().map(|theme| theme.title.as_str()), Some("SECURITY"));
     assert_eq!(themes.first().map(|theme| theme.mentions), Some(4));
+}
+
+#[test]
+fn a_catchword_before_a_paragraph_names_its_theme_in_a_short_text() {
+    let lines = [
+        "Two days, four filter coffees.",
+        "Cost: the idle half of the notebooks was switched off at night.",
+        "See you next year.",
+    ];
+    assert_eq!(ids(&themes_of(&lines, &[])), ["finops"]);
+    let lines =
+        ["Two days, four filter coffees.", "Nobody asked what the cost of the notebooks was.", "See you next year."];
+    assert!(themes_of(&lines, &[]).is_empty());
+}
+
+#[test]
+fn a_paragraph_about_a_theme_is_enough_in_a_text_about_many() {
+    let mut lines =
+        vec!["The attack came in by the front door, and the risk with it: that was the one talk on security."];
+    let filler = "The room was full again and the speaker told once more how the day before had gone for the team.";
+    lines.extend(std::iter::repeat_n(filler, 30));
+    assert_eq!(ids(&themes_of(&lines, &[])), ["security"]);
+    let spread: Vec<&str> = std::iter::once("There was an attack.").chain(std::iter::repeat_n(filler, 30)).collect();
+    assert!(themes_of(&spread, &[]).is_empty());
 }
 
 #[test]

@@ -1,16 +1,18 @@
-//! Text behind a URL: fetched with bounds on where it goes ([`policy`], [`dial`]), how long it takes and how much it brings.
+//! Text behind a URL: fetched with bounds on where it goes ([`policy`], [`dial`], [`proxy`]), how long it takes and how much it brings.
 //!
 //! Redirects are followed by hand, at most three, each judged like the first address; credentials stay with the origin they are meant for.
 
 mod body;
 pub mod dial;
+mod login;
+mod places;
 pub mod policy;
+pub mod proxy;
 mod request;
 pub mod tls;
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
@@ -19,15 +21,17 @@ use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
 
 use self::body::{BodyError, Bounds};
-use self::dial::{DialError, Dialer, Resolve, SystemResolver};
+use self::dial::{DialError, Dialer, Network, SystemNetwork};
+use self::places::Places;
 use self::policy::Policy;
+use self::proxy::Proxies;
 use self::tls::TlsSetupError;
 use super::{Fetch, FetchError, Fetched, revision_of};
 
+pub use places::Place;
 pub use request::{Credentials, FetchRequest, Validators};
 
 type HyperClient = Client<HttpsConnector<Dialer>, Empty<Bytes>>;
@@ -43,6 +47,8 @@ const ACCEPT: &str = "text/markdown, text/html;q=0.9, text/plain;q=0.9, applicat
 pub struct HttpSettings {
     /// Where it may go.
     pub policy: Policy,
+    /// What stands between, where something does.
+    pub proxies: Option<Proxies>,
     /// Most bytes of a text, after decompression.
     pub max_bytes: u64,
     /// Most fetches at a time.
@@ -61,8 +67,9 @@ impl Default for HttpSettings {
     fn default() -> Self {
         Self {
             policy: Policy::default(),
+            proxies: None,
             max_bytes: 2 * 1024 * 1024,
-            max_in_flight: 16,
+            max_in_flight: 12,
             max_per_host: 4,
             connect_timeout: Duration::from_secs(5),
             first_byte_timeout: Duration::from_secs(15),
@@ -77,8 +84,7 @@ pub struct HttpClient {
     dialer: Dialer,
     /// For hosts with certificates of public authorities.
     public: HyperClient,
-    in_flight: Arc<Semaphore>,
-    hosts: Mutex<BTreeMap<String, Arc<Semaphore>>>,
+    places: Places,
 }
 
 impl HttpClient {
@@ -87,41 +93,48 @@ impl HttpClient {
     /// # Errors
     /// When TLS is not available on this machine.
     pub fn new(settings: HttpSettings) -> Result<Self, TlsSetupError> {
-        Self::with_resolver(settings, Arc::new(SystemResolver))
+        Self::with_network(settings, Arc::new(SystemNetwork))
     }
 
-    /// A client with a resolver of its own.
+    /// A client that resolves names and connects as it is told.
     ///
     /// # Errors
     /// When TLS is not available on this machine.
-    pub fn with_resolver(settings: HttpSettings, resolver: Arc<dyn Resolve>) -> Result<Self, TlsSetupError> {
-        let dialer = Dialer::new(Arc::new(settings.policy.clone()), resolver, settings.connect_timeout);
+    pub fn with_network(settings: HttpSettings, network: Arc<dyn Network>) -> Result<Self, TlsSetupError> {
+        let (policy, proxies) = (Arc::new(settings.policy.clone()), settings.proxies.clone());
+        let dialer = Dialer::new(policy, network, proxies, settings.connect_timeout);
         Ok(Self {
             public: hyper_client(dialer.clone(), tls::public()?, true),
-            in_flight: Arc::new(Semaphore::new(settings.max_in_flight)),
-            hosts: Mutex::default(),
+            places: Places::new(settings.max_in_flight, settings.max_per_host),
             dialer,
             settings,
         })
     }
 
-    /// Fetches a text, or learns that it has not changed. The request's timeout bounds everything, waiting for a free place included.
+    /// A place for a fetch from the host of an address; none while as many go on as may, in all or from that host.
+    pub fn place(&self, url: &str) -> Option<Place> {
+        // An address that cannot be read leads to no fetch; it may take its place among those.
+        let host = Url::parse(url.trim()).map(|url| request::host_of(&url)).unwrap_or_default();
+        self.places.take(&host)
+    }
+
+    /// Fetches a text, or learns that it has not changed. The request's timeout bounds everything.
     ///
     /// # Errors
     /// Every way it can fail, with what follows from it. No message holds a body, a credential, or a path or query of a URL.
-    pub async fn fetch(&self, request: &FetchRequest) -> Result<Fetch, FetchError> {
+    pub async fn fetch(&self, request: &FetchRequest, place: Place) -> Result<Fetch, FetchError> {
         let url = request::parse_url(&request.url, request.insecure)?;
         let host = request::host_of(&url);
-        tokio::time::timeout(request.timeout, self.fetch_unbounded(request, url))
+        tokio::time::timeout(request.timeout, self.fetch_unbounded(request, url, place))
             .await
             .unwrap_or(Err(FetchError::TimedOut { host, limit: request.timeout }))
     }
 
-    async fn fetch_unbounded(&self, request: &FetchRequest, start: Url) -> Result<Fetch, FetchError> {
+    async fn fetch_unbounded(&self, request: &FetchRequest, start: Url, mut place: Place) -> Result<Fetch, FetchError> {
         let mut url = start.clone();
         for _ in 0..=MAX_REDIRECTS {
             let same_origin = url.origin() == start.origin();
-            let _places = self.places(&request::host_of(&url)).await;
+            self.places.follow(&mut place, &request::host_of(&url)).await;
             let response = self.send(request, &url, same_origin).await?;
             match redirect_target(&response, &url, request.insecure)? {
                 Some(next) => url = next,
@@ -144,6 +157,9 @@ impl HttpClient {
         let mut builder = Request::builder().method(Method::GET).uri(url.as_str());
         if let Some(headers) = builder.headers_mut() {
             request::write_headers(headers, request, same_origin, USER_AGENT, ACCEPT);
+            if let Some(value) = self.forwarder(url).and_then(|proxy| proxy.authorization()) {
+                headers.insert(header::PROXY_AUTHORIZATION, value);
+            }
         }
         let message = builder.body(Empty::new()).map_err(|_| FetchError::UrlInvalid {
             problem: "it cannot be written as a request; use a plain https:// address".to_owned(),
@@ -178,6 +194,10 @@ impl HttpClient {
         if status == StatusCode::NOT_MODIFIED && request.known.is_some() {
             return Ok(Fetch::Unchanged);
         }
+        if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED && self.forwarder(url).is_some() {
+            let problem = "the operator's proxy wants other credentials than it got (407)".to_owned();
+            return Err(FetchError::ConnectionFailed { host, problem });
+        }
         if status != StatusCode::OK {
             return Err(refused(status, response.headers(), host));
         }
@@ -205,6 +225,10 @@ impl HttpClient {
                     FetchError::ConnectionFailed { host: host.clone(), problem }
                 }
             })?;
+        let may_be_html = media_type.as_deref().is_none_or(|media_type| media_type.contains("html"));
+        if may_be_html && login::is_sign_in_page(&bytes) {
+            return Err(FetchError::LoginPage { host });
+        }
         Ok(Fetch::Text(Box::new(Fetched {
             revision: revision_of(&bytes),
             bytes,
@@ -217,18 +241,10 @@ impl HttpClient {
         })))
     }
 
-    /// A place among all fetches and one among those from the host; both are given back when they are dropped.
-    async fn places(&self, host: &str) -> (Option<OwnedSemaphorePermit>, Option<OwnedSemaphorePermit>) {
-        let of_host = {
-            let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-            // Hosts that nobody waits for are forgotten, so that the map stays as small as what is in flight.
-            hosts.retain(|_, places| Arc::strong_count(places) > 1);
-            let places = self.settings.max_per_host;
-            Arc::clone(hosts.entry(host.to_owned()).or_insert_with(|| Arc::new(Semaphore::new(places))))
-        };
-        // Neither is ever closed, so there is always a permit. First the host's: waiting for it must not hold a place of all.
-        let host_place = of_host.acquire_owned().await.ok();
-        (host_place, Arc::clone(&self.in_flight).acquire_owned().await.ok())
+    /// The proxy that passes requests for an address on, and so answers for the server. Through a tunnel it does not.
+    fn forwarder(&self, url: &Url) -> Option<proxy::Proxy> {
+        let uri = url.as_str().parse().ok().filter(|_| url.scheme() == "http")?;
+        self.dialer.proxy_for(&uri)
     }
 }
 
@@ -261,13 +277,16 @@ fn redirect_target(response: &Response<Incoming>, from: &Url, insecure: bool) ->
     if from.scheme() == "https" && target.scheme() != "https" {
         return Err(refuse("it leads from https to an address without TLS"));
     }
+    if login::leads_to_sign_in(from, &target) {
+        return Err(FetchError::LoginPage { host: request::host_of(from) });
+    }
     request::check_url(&target, insecure).map_err(|problem| refuse(&problem))?;
     Ok(Some(target))
 }
 
 /// What a status code other than 200 means.
 fn refused(status: StatusCode, headers: &HeaderMap, host: String) -> FetchError {
-    let after = || request::retry_after(headers);
+    let after = || request::retry_after(headers, SystemTime::now());
     match status.as_u16() {
         401 | 403 | 407 => FetchError::AuthenticationFailed { host, status: status.as_u16() },
         404 | 410 => FetchError::NotFound { host, status: status.as_u16() },
@@ -286,7 +305,7 @@ fn explain(error: &hyper_util::client::legacy::Error, host: String) -> FetchErro
             return match dial {
                 DialError::Blocked { problem } => FetchError::AddressBlocked { host, problem: (*problem).to_owned() },
                 DialError::TimedOut(limit) => FetchError::TimedOut { host, limit: *limit },
-                DialError::Unresolved | DialError::Refused(_) => {
+                DialError::Unresolved | DialError::Refused(_) | DialError::Proxy(_) => {
                     FetchError::ConnectionFailed { host, problem: dial.to_string() }
                 }
             };

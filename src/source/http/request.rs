@@ -1,6 +1,6 @@
 //! What is asked for and how it is asked: URLs, headers, credentials. Pure.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use base64::Engine;
 use http::{HeaderMap, HeaderValue, header};
@@ -163,10 +163,17 @@ pub(super) fn may_be_text(media_type: &str) -> bool {
     )
 }
 
-/// Retry-After in seconds; a date is not worth a clock here, the usual backoff does.
-pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse::<u64>().ok()?;
-    Some(Duration::from_secs(seconds))
+/// How long the server wants to be left alone: Retry-After, in seconds or as a date (RFC 9110, 10.2.3). A date is taken against the
+/// server's own clock where the answer tells it, so that clocks which differ do no harm; one that has passed asks for nothing.
+pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).map(str::trim);
+    let value = text(header::RETRY_AFTER)?;
+    if let Ok(seconds) = value.parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = httpdate::parse_http_date(value).ok()?;
+    let now = text(header::DATE).and_then(|date| httpdate::parse_http_date(date).ok()).unwrap_or(now);
+    until.duration_since(now).ok()
 }
 
 #[cfg(test)]
@@ -242,6 +249,32 @@ mod tests {
         ] {
             assert_eq!(may_be_text(media_type), expected, "{media_type}");
         }
+    }
+
+    #[test]
+    fn retry_after_is_read_as_seconds_and_as_every_form_of_date() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777); // Sun, 06 Nov 1994 08:49:37 GMT
+        for (retry_after, date, seconds) in [
+            ("120", None, Some(120)),
+            (" 7 ", None, Some(7)),
+            ("Sun, 06 Nov 1994 08:50:07 GMT", None, Some(30)),
+            ("Sunday, 06-Nov-94 08:50:07 GMT", None, Some(30)),
+            ("Sun Nov  6 08:50:07 1994", None, Some(30)),
+            ("Sun, 06 Nov 1994 08:50:07 GMT", Some("Sun, 06 Nov 1994 08:50:02 GMT"), Some(5)),
+            ("Sun, 06 Nov 1994 08:00:00 GMT", None, None),
+            ("soon", None, None),
+            ("-5", None, None),
+            ("99999999999999999999999", None, None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert("retry-after", HeaderValue::try_from(retry_after).unwrap());
+            if let Some(date) = date {
+                headers.insert("date", HeaderValue::from_static(date));
+            }
+            let wait = super::retry_after(&headers, now).map(|wait| wait.as_secs());
+            assert_eq!(wait, seconds, "{retry_after} at {date:?}");
+        }
+        assert_eq!(super::retry_after(&HeaderMap::new(), now), None);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
 use kube::config::{KubeConfigOptions, Kubeconfig};
@@ -19,6 +20,7 @@ const OPERATOR_ACCOUNT: &str = "conference-report-operator";
 pub struct Cluster {
     control_plane: ControlPlane,
     namespaces: AtomicU32,
+    token: Mutex<Option<String>>,
 }
 
 impl Cluster {
@@ -27,7 +29,8 @@ impl Cluster {
     /// # Errors
     /// When the control plane does not start, or does not accept what is installed.
     pub fn start() -> Result<Self> {
-        let cluster = Self { control_plane: ControlPlane::start()?, namespaces: AtomicU32::new(0) };
+        let cluster =
+            Self { control_plane: ControlPlane::start()?, namespaces: AtomicU32::new(0), token: Mutex::default() };
         cluster.install()?;
         Ok(cluster)
     }
@@ -89,16 +92,29 @@ impl Cluster {
 
     /// A kubeconfig with the rights that the operator has in production, and no more.
     pub fn operator_kubeconfig(&self) -> Result<PathBuf> {
-        let token = self.control_plane.run_kubectl(&[
-            "create",
-            "token",
-            OPERATOR_ACCOUNT,
-            "-n",
-            OPERATOR_NAMESPACE,
-            "--duration=24h",
-        ])?;
-        let path = self.control_plane.folder().join("operator.kubeconfig");
-        fs::write(&path, self.control_plane.kubeconfig_for(OPERATOR_ACCOUNT, token.trim())?)?;
+        self.operator_kubeconfig_at(self.control_plane.url())
+    }
+
+    /// The same, but leading to another address, on which a proxy listens.
+    pub fn operator_kubeconfig_at(&self, server: &str) -> Result<PathBuf> {
+        let name: String = server.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+        let path = self.control_plane.folder().join(format!("operator-{name}.kubeconfig"));
+        let kubeconfig = self.control_plane.kubeconfig_at(server, OPERATOR_ACCOUNT, &self.operator_token()?)?;
+        // In one go: an operator that starts at the same time may be reading it.
+        let file = tempfile::NamedTempFile::new_in(self.control_plane.folder())?;
+        fs::write(file.path(), kubeconfig)?;
+        file.persist(&path)?;
         Ok(path)
+    }
+
+    /// A token of the operator's service account, made when it is first asked for.
+    fn operator_token(&self) -> Result<String> {
+        let mut token = self.token.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(token) = token.as_ref() {
+            return Ok(token.clone());
+        }
+        let (account, namespace) = (OPERATOR_ACCOUNT, OPERATOR_NAMESPACE);
+        let made = self.control_plane.run_kubectl(&["create", "token", account, "-n", namespace, "--duration=24h"])?;
+        Ok(token.insert(made.trim().to_owned()).clone())
     }
 }

@@ -60,6 +60,8 @@ impl ControlPlane {
                 format!("--initial-advertise-peer-urls={peer_url}"),
                 format!("--initial-cluster=default={peer_url}"),
                 "--unsafe-no-fsync".to_owned(),
+                // Room for a gigabyte of ConfigMaps and their changes.
+                "--quota-backend-bytes=6442450944".to_owned(),
                 "--log-level=warn".to_owned(),
             ],
             &[],
@@ -137,13 +139,22 @@ impl ControlPlane {
         self.folder.path().join("audit.log")
     }
 
+    /// The certificate of the API server.
+    pub fn certificate(&self) -> PathBuf {
+        self.folder.path().join("certificates/apiserver.crt")
+    }
+
     /// A kubeconfig with a bearer token.
     pub fn kubeconfig_for(&self, user: &str, token: &str) -> Result<String> {
-        let certificate = self.folder.path().join("certificates/apiserver.crt");
+        self.kubeconfig_at(&self.url, user, token)
+    }
+
+    /// A kubeconfig with a bearer token that leads to another address, on which a proxy listens.
+    pub fn kubeconfig_at(&self, server: &str, user: &str, token: &str) -> Result<String> {
         let value = serde_json::json!({
             "apiVersion": "v1",
             "kind": "Config",
-            "clusters": [{"name": "testbed", "cluster": {"server": self.url, "certificate-authority": certificate}}],
+            "clusters": [{"name": "testbed", "cluster": {"server": server, "certificate-authority": self.certificate()}}],
             "users": [{"name": user, "user": {"token": token}}],
             "contexts": [{"name": "testbed", "context": {"cluster": "testbed", "user": user}}],
             "current-context": "testbed",
@@ -171,7 +182,7 @@ impl ControlPlane {
     }
 
     fn wait_for_certificate(&mut self) -> Result<()> {
-        let certificate = self.folder.path().join("certificates/apiserver.crt");
+        let certificate = self.certificate();
         self.wait_for("writing its certificate", move |_| certificate.is_file())
     }
 
@@ -211,12 +222,17 @@ impl ControlPlane {
     }
 }
 
-/// Everything that the operator asks for, and every write of anybody: enough to count and to prove.
+/// Everything that the operator asks for, and every write of anybody; of each status that is written, all it says: enough to count
+/// and to prove.
 const AUDIT_POLICY: &str = r#"
 apiVersion: audit.k8s.io/v1
 kind: Policy
 omitStages: [RequestReceived]
 rules:
+- level: RequestResponse
+  verbs: [create, update, patch]
+  resources: [{group: confreports.dev, resources: [conferencereports/status, reportcatalogs/status]}]
+  omitManagedFields: true
 - level: Metadata
   userGroups: ["system:serviceaccounts"]
 - level: Metadata

@@ -40,19 +40,42 @@ impl Authority {
         self.issue(names, ExtendedKeyUsagePurpose::ServerAuth)
     }
 
+    /// A certificate for a server that has expired.
+    pub fn expired_server(&self, names: &[&str]) -> Result<Identity> {
+        let mut parameters = parameters(names, ExtendedKeyUsagePurpose::ServerAuth)?;
+        parameters.not_before = rcgen::date_time_ymd(2015, 11, 9);
+        parameters.not_after = rcgen::date_time_ymd(2015, 11, 11);
+        self.sign(&parameters)
+    }
+
     /// A certificate for a client.
     pub fn client(&self, name: &str) -> Result<Identity> {
         self.issue(&[name], ExtendedKeyUsagePurpose::ClientAuth)
     }
 
     fn issue(&self, names: &[&str], usage: ExtendedKeyUsagePurpose) -> Result<Identity> {
-        let mut parameters = CertificateParams::new(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())?;
-        parameters.distinguished_name.push(DnType::CommonName, names.first().copied().unwrap_or("localhost"));
-        parameters.extended_key_usages = vec![usage];
+        self.sign(&parameters(names, usage)?)
+    }
+
+    fn sign(&self, parameters: &CertificateParams) -> Result<Identity> {
         let key = KeyPair::generate()?;
         let certificate = parameters.signed_by(&key, &self.issuer)?;
         Ok(Identity { certificate: certificate.pem(), key: key.serialize_pem() })
     }
+}
+
+/// A server's certificate that nobody but itself vouches for.
+pub fn self_signed(names: &[&str]) -> Result<Identity> {
+    let key = KeyPair::generate()?;
+    let certificate = parameters(names, ExtendedKeyUsagePurpose::ServerAuth)?.self_signed(&key)?;
+    Ok(Identity { certificate: certificate.pem(), key: key.serialize_pem() })
+}
+
+fn parameters(names: &[&str], usage: ExtendedKeyUsagePurpose) -> Result<CertificateParams> {
+    let mut parameters = CertificateParams::new(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())?;
+    parameters.distinguished_name.push(DnType::CommonName, names.first().copied().unwrap_or("localhost"));
+    parameters.extended_key_usages = vec![usage];
+    Ok(parameters)
 }
 
 /// A key pair for signing service account tokens: the private and the public key, both as PEM.

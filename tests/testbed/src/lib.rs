@@ -10,7 +10,11 @@ pub mod cluster;
 #[cfg(feature = "cluster")]
 pub mod control_plane;
 #[cfg(feature = "cluster")]
+pub mod faults;
+#[cfg(feature = "cluster")]
 pub mod keys;
+#[cfg(feature = "cluster")]
+pub mod objects;
 #[cfg(feature = "cluster")]
 pub mod operator;
 pub mod progress;
@@ -18,6 +22,8 @@ pub mod progress;
 pub mod report_server;
 #[cfg(feature = "cluster")]
 pub mod scoring;
+#[cfg(feature = "cluster")]
+pub mod soak;
 #[cfg(feature = "cluster")]
 pub mod supervise;
 

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -14,12 +15,19 @@ use crate::supervise::Supervised;
 /// How long the operator may take until it is ready.
 const READY_WITHIN: Duration = Duration::from_secs(30);
 
+/// Operators of this process that run now.
+static RUNNING: AtomicUsize = AtomicUsize::new(0);
+
+/// Looks at an operator that is about to end.
+type Inspection = Box<dyn Fn(&Operator) + Send>;
+
 /// A running operator. Dropping it stops it as Kubernetes would: with SIGTERM.
 pub struct Operator {
     process: Supervised,
     log: PathBuf,
     health: SocketAddr,
     metrics: SocketAddr,
+    inspection: Option<Inspection>,
 }
 
 impl Operator {
@@ -28,6 +36,38 @@ impl Operator {
     /// # Errors
     /// When it does not become ready in time; the message holds its log.
     pub fn start(binary: &Path, cluster: &Cluster, name: &str, flags: &[&str]) -> Result<Self> {
+        Self::start_with(binary, cluster, name, flags, &[])
+    }
+
+    /// The same with additional environment variables.
+    ///
+    /// # Errors
+    /// When it does not become ready in time; the message holds its log.
+    pub fn start_with(
+        binary: &Path,
+        cluster: &Cluster,
+        name: &str,
+        flags: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Result<Self> {
+        let kubeconfig = cluster.operator_kubeconfig()?;
+        let mut operator = Self::launch(binary, cluster, name, flags, variables, &kubeconfig)?;
+        operator.wait_until_ready()?;
+        Ok(operator)
+    }
+
+    /// The same with a kubeconfig of one's own, and without waiting for anything.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn launch(
+        binary: &Path,
+        cluster: &Cluster,
+        name: &str,
+        flags: &[&str],
+        variables: &[(&str, &str)],
+        kubeconfig: &Path,
+    ) -> Result<Self> {
         let [health, metrics] = [free_address()?, free_address()?];
         let log = cluster.control_plane().folder().join(format!("operator-{name}.log"));
         let mut arguments = vec![
@@ -37,18 +77,27 @@ impl Operator {
             "--log-format=json".to_owned(),
         ];
         arguments.extend(flags.iter().map(|flag| (*flag).to_owned()));
-        let environment = vec![
-            ("KUBECONFIG".to_owned(), cluster.operator_kubeconfig()?.display().to_string()),
+        let mut environment = vec![
+            ("KUBECONFIG".to_owned(), kubeconfig.display().to_string()),
             ("POD_NAMESPACE".to_owned(), crate::cluster::OPERATOR_NAMESPACE.to_owned()),
             ("POD_NAME".to_owned(), name.to_owned()),
         ];
+        environment.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let process = Supervised::start(binary, &arguments, &environment, &log)?;
-        let mut operator = Self { process, log, health, metrics };
-        operator.wait_until_ready()?;
-        Ok(operator)
+        RUNNING.fetch_add(1, Ordering::AcqRel);
+        Ok(Self { process, log, health, metrics, inspection: None })
     }
 
-    fn wait_until_ready(&mut self) -> Result<()> {
+    /// How many operators of this process run now.
+    pub fn running() -> usize {
+        RUNNING.load(Ordering::Acquire)
+    }
+
+    /// Waits until it says that it is ready.
+    ///
+    /// # Errors
+    /// When it ends, or does not become ready in time; the message holds its log.
+    pub fn wait_until_ready(&mut self) -> Result<()> {
         let deadline = Instant::now() + READY_WITHIN;
         loop {
             if self.get(self.health, "/readyz").is_ok_and(|(status, _)| status == 200) {
@@ -86,9 +135,35 @@ impl Operator {
         self.get(self.health, path)
     }
 
+    /// Has something looked at before it ends, however it ends, as long as the test goes well.
+    pub fn inspect_at_end(&mut self, inspection: impl Fn(&Operator) + Send + 'static) {
+        self.inspection = Some(Box::new(inspection));
+    }
+
+    fn inspect(&mut self) {
+        if let Some(inspection) = self.inspection.take().filter(|_| !std::thread::panicking()) {
+            inspection(self);
+        }
+    }
+
     /// Stops it with SIGTERM and waits; its exit code.
     pub fn stop(mut self) -> Option<i32> {
+        self.inspect();
         self.process.stop()
+    }
+
+    /// Kills it without warning, as a node that loses its power would, and waits until it is gone.
+    ///
+    /// # Errors
+    /// When it cannot be killed.
+    pub fn kill(mut self) -> Result<()> {
+        self.inspection = None;
+        self.process.kill()?;
+        // Its port is free when the kernel has taken it apart.
+        while TcpStream::connect_timeout(&self.health, Duration::from_secs(1)).is_ok() {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        Ok(())
     }
 
     fn get(&self, address: SocketAddr, path: &str) -> Result<(u16, String)> {
@@ -100,6 +175,14 @@ impl Operator {
         let (head, body) = answer.split_once("\r\n\r\n").context("no HTTP answer")?;
         let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).context("no status code")?;
         Ok((status, body.to_owned()))
+    }
+}
+
+impl Drop for Operator {
+    fn drop(&mut self) {
+        self.inspect();
+        self.process.stop();
+        RUNNING.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result};
+use rustix::process::{Pid, Signal};
 
 /// Runs the command given as arguments until the owner's end of standard input closes, then stops it: SIGTERM, and SIGKILL
 /// when that has not helped after ten seconds. Ends at once when the command ends by itself, with its exit code.
@@ -58,6 +59,17 @@ impl Supervised {
     /// Whether the command has ended by itself.
     pub fn has_ended(&mut self) -> bool {
         matches!(self.shell.try_wait(), Ok(Some(_)))
+    }
+
+    /// Ends the command without warning, with SIGKILL.
+    ///
+    /// # Errors
+    /// When it cannot be sent.
+    pub fn kill(&mut self) -> Result<()> {
+        // The group is the shell, what it watches with, and the command.
+        rustix::process::kill_process_group(Pid::from_child(&self.shell), Signal::KILL)?;
+        self.shell.wait()?;
+        Ok(())
     }
 
     /// Asks the command to stop and waits until it has; its exit code, where it has one.

@@ -1,4 +1,4 @@
-//! From the data files to a catalog: entries merged by name, `displayName`, matching lists, terms parsed. Pure functions over embedded data.
+//! From the data files to a catalog: entries merged by name, `displayName`, matching lists, terms parsed. Pure functions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,52 +6,33 @@ use sha2::{Digest, Sha256};
 
 use super::fold::{fold, squash};
 use super::raw::{
-    RawAlias, RawCatalog, RawEdition, RawFile, RawLanguage, RawMatching, RawMatchingList, RawOrganization, RawPlace,
-    RawProject, RawSeries,
+    RawAlias, RawCatalog, RawEdition, RawFile, RawLanguage, RawMatchingList, RawOrganization, RawPlace, RawProject,
+    RawSeries,
 };
 use super::{
-    Area, Catalog, City, Edition, LanguageData, Matching, Organization, Places, Project, Series, Surface, Term, Theme,
+    Area, Catalog, City, Edition, LanguageData, Matching, Organization, Places, Project, Series, Shared, Surface, Term,
+    Theme,
 };
 
-/// What the build script made of the data files.
-static EMBEDDED: &str = include_str!(concat!(env!("OUT_DIR"), "/catalog.json"));
-
-/// The built-in catalog. What is embedded was written with the types that read it, so reading cannot fail; should it nevertheless, the catalog is
-/// empty and the log says why.
-pub(super) fn builtin() -> Catalog {
-    // The files as written are gone before the matchers, which need most memory while they are built.
-    let mut catalog = match embedded() {
-        Ok(raw) => from_raw(&raw),
-        Err(error) => {
-            tracing::error!(%error, "the built-in catalog is not readable");
-            Catalog::default()
-        }
-    };
-    catalog.revision = format!("sha256:{}", hex(&Sha256::digest(EMBEDDED.as_bytes())));
-    catalog.compiled()
-}
-
-/// The data files as they were written.
-pub(super) fn embedded() -> Result<RawCatalog, serde_json::Error> {
-    serde_json::from_str(EMBEDDED)
-}
-
-/// Bytes as hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+/// `sha256:<hex>` of data, as revisions are written.
+pub fn digest(data: &[u8]) -> String {
+    let bytes = Sha256::digest(data);
+    bytes.iter().fold("sha256:".to_owned(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// Merges the data files. The matchers are not built yet.
-pub(super) fn from_raw(raw: &RawCatalog) -> Catalog {
+pub fn from_raw(raw: &RawCatalog) -> Catalog {
+    let series: Vec<Series> = raw.events.iter().flat_map(|file| &file.data).map(series).collect();
+    let block_phrases: Vec<String> = raw.block_phrases.iter().flat_map(|file| file.data.iter().cloned()).collect();
     Catalog {
-        projects: projects(raw),
-        organizations: organizations(raw),
-        themes: themes(raw),
-        series: raw.events.iter().flat_map(|file| &file.data).map(series).collect(),
-        places: places(raw),
-        languages: languages(raw),
-        words_of: words_of(raw),
-        block_phrases: raw.block_phrases.iter().flat_map(|file| file.data.iter().cloned()).collect(),
+        projects: projects(raw).into_iter().map(Shared::from).collect(),
+        organizations: organizations(raw).into_iter().map(Shared::from).collect(),
+        themes: themes(raw).into_iter().map(Shared::from).collect(),
+        series: series.into(),
+        places: places(raw).into(),
+        languages: languages(raw).into(),
+        words_of: words_of(raw).into(),
+        block_phrases: block_phrases.into(),
         ..Catalog::default()
     }
 }
@@ -66,16 +47,6 @@ fn words_of(raw: &RawCatalog) -> BTreeMap<String, BTreeSet<String>> {
         }
     }
     found
-}
-
-impl From<RawMatching> for Matching {
-    fn from(raw: RawMatching) -> Self {
-        match raw {
-            RawMatching::Plain => Self::Plain,
-            RawMatching::NeedsEvidence => Self::NeedsEvidence,
-            RawMatching::NeedsCue => Self::NeedsCue,
-        }
-    }
 }
 
 /// How careful to be with single names, by their folded text.
@@ -97,17 +68,14 @@ impl MatchingLists {
     }
 
     /// An alias says it itself, else the list knows this very spelling, else the entry says it for all its spellings.
-    fn of(&self, folded: &str, own: Option<RawMatching>, entry: Option<RawMatching>) -> Matching {
-        own.map(Matching::from)
-            .or_else(|| self.0.get(folded).copied())
-            .or_else(|| entry.map(Matching::from))
-            .unwrap_or_default()
+    fn of(&self, folded: &str, own: Option<Matching>, entry: Option<Matching>) -> Matching {
+        own.or_else(|| self.0.get(folded).copied()).or(entry).unwrap_or_default()
     }
 }
 
 impl RawAlias {
     /// The text and what is said about it.
-    pub(super) fn parts(&self) -> (&str, Option<RawMatching>) {
+    pub fn parts(&self) -> (&str, Option<Matching>) {
         match self {
             Self::Text(text) => (text, None),
             Self::Careful(alias) => (&alias.name, alias.matching),
@@ -119,7 +87,7 @@ impl RawAlias {
 fn surfaces<'a>(
     names: impl IntoIterator<Item = &'a str>,
     aliases: &[RawAlias],
-    entry: Option<RawMatching>,
+    entry: Option<Matching>,
     lists: &MatchingLists,
 ) -> Vec<Surface> {
     let mut surfaces: Vec<Surface> = Vec::new();
@@ -380,16 +348,6 @@ mod tests {
 
     fn project(name: &str) -> RawProject {
         RawProject { name: name.into(), ..RawProject::default() }
-    }
-
-    #[test]
-    fn what_is_embedded_is_readable() {
-        let raw = embedded().unwrap();
-        assert!(raw.products.iter().map(|file| file.data.len()).sum::<usize>() > 1000);
-        let catalog = Catalog::builtin();
-        assert!(catalog.revision.starts_with("sha256:"));
-        assert!(catalog.projects.len() > 1000 && catalog.organizations.len() > 500);
-        assert!(catalog.names.memory() + catalog.theme_terms.memory() < 10 << 20);
     }
 
     #[test]

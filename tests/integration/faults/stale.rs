@@ -1,0 +1,52 @@
+//! The operator's own writes come back late or never: it neither answers itself nor forgets what it wrote.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use testbed::faults::{On, WatchFault};
+
+use super::row::{Case, Row};
+use super::stage::{SOON, Stage, inline, on_map, text};
+use crate::support::condition;
+
+/// An event that shows a status which tells of the generation it belongs to: the echo of an own write.
+fn own_write(event: &Value) -> bool {
+    let object = &event["object"];
+    event["type"] == "MODIFIED"
+        && condition(object, "Ready")
+            .is_some_and(|ready| ready["observedGeneration"] == object["metadata"]["generation"])
+}
+
+#[test]
+fn own_writes_that_come_back_late_or_never_cause_no_lost_update_and_no_loop() {
+    let mut row = Row::new("stale cache: own writes seen late or never");
+    for (name, fault) in
+        [("late", WatchFault::late(Duration::from_millis(1500), own_write)), ("never", WatchFault::withhold(own_write))]
+    {
+        let mut stage = Stage::new("stale");
+        stage.proxy.inject(On::watch("conferencereports"), fault);
+        stage.start(&[]);
+        row.case(name, changes(&stage));
+    }
+    row.finish();
+}
+
+/// Seven changes of content, each waited for.
+fn changes(stage: &Stage) -> Case {
+    stage.apply(&text("r", "Cilium"));
+    stage.apply(&on_map("r"));
+    for project in ["Cilium", "Linkerd", "Kyverno", "Falco"] {
+        stage.apply(&text("r", project));
+        stage.names("r", project)?;
+    }
+    stage.delete("ConfigMap", "r");
+    stage.wait("r", SOON, "not Ready", |report| {
+        condition(report, "Ready").is_some_and(|ready| ready["status"] == "False")
+    })?;
+    stage.apply(&text("r", "Harbor"));
+    stage.names("r", "Harbor")?;
+    // The spec no longer refers to the ConfigMap.
+    stage.apply(&inline("r", "Jaeger"));
+    stage.names("r", "Jaeger")?;
+    stage.writes_at_most(7)
+}
