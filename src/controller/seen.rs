@@ -159,8 +159,7 @@ mod tests {
         report.metadata.resource_version = Some("7".into());
         report.metadata.labels = Some([("team".to_owned(), "a".to_owned())].into());
         let annotations = [(REQUESTED_AT_ANNOTATION, "now"), ("other", "long")];
-        report.metadata.annotations =
-            Some(annotations.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
+        report.metadata.annotations = Some(annotations.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
         report.spec.source.inline = Some("a text".into());
         report.status = Some(ConferenceReportStatus {
             observed_generation: Some(4),
@@ -197,8 +196,7 @@ mod tests {
         let mut wrong = serde_json::to_value(report()).unwrap();
         wrong["status"]["observedGeneration"] = json!("four");
         assert!(seen(&wrong).0.unwrap_err().error.starts_with("status: "));
-        let list: Vec<Seen> =
-            serde_json::from_value(json!([wrong, serde_json::to_value(report()).unwrap()])).unwrap();
+        let list: Vec<Seen> = serde_json::from_value(json!([wrong, serde_json::to_value(report()).unwrap()])).unwrap();
         assert!(list[0].0.is_err() && list[1].0.is_ok());
     }
 }

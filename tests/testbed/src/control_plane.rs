@@ -30,12 +30,12 @@ impl ControlPlane {
     ///
     /// # Errors
     /// When a program is missing, or when it does not become ready in time; the message holds the end of its log.
-    pub fn start() -> Result<Self> {
+    pub fn start(audit: Audit) -> Result<Self> {
         let assets = Assets::existing()?;
         let mut last = None;
         // A free port may be taken by somebody else before the server listens there.
         for _ in 0..3 {
-            match Self::try_start(&assets) {
+            match Self::try_start(&assets, audit) {
                 Ok(control_plane) => return Ok(control_plane),
                 Err(error) => last = Some(error),
             }
@@ -43,7 +43,7 @@ impl ControlPlane {
         Err(last.unwrap_or_else(|| anyhow::anyhow!("the control plane did not start")))
     }
 
-    fn try_start(assets: &Assets) -> Result<Self> {
+    fn try_start(assets: &Assets, audit: Audit) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("conference-report-control-plane-").tempdir()?;
         let path = |name: &str| folder.path().join(name);
         let [client_port, peer_port, secure_port] = free_ports()?;
@@ -73,7 +73,7 @@ impl ControlPlane {
         fs::write(path("service-account.pub"), public_key)?;
         let token = keys::random_token()?;
         fs::write(path("tokens.csv"), format!("{token},admin,admin,\"system:masters\"\n"))?;
-        fs::write(path("audit-policy.yaml"), AUDIT_POLICY)?;
+        fs::write(path("audit-policy.yaml"), audit.policy())?;
         let api_server = Supervised::start(
             &assets.api_server(),
             &[
@@ -222,24 +222,46 @@ impl ControlPlane {
     }
 }
 
-/// Everything that the operator asks for, and every write of anybody; of each status that is written, all it says: enough to count
-/// and to prove.
-const AUDIT_POLICY: &str = r#"
-apiVersion: audit.k8s.io/v1
+/// What the API server's audit log tells of the operator's requests and of everybody's writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audit {
+    /// That there was one: as much as clusters usually have it tell.
+    Requests,
+    /// Of each status that is written also all it says: enough to prove, but more work for the API server with each write.
+    Statuses,
+}
+
+impl Audit {
+    fn policy(self) -> String {
+        let statuses = match self {
+            Self::Requests => "",
+            Self::Statuses => AUDIT_STATUSES,
+        };
+        format!("{AUDIT_BEGIN}{statuses}{AUDIT_REQUESTS}")
+    }
+}
+
+const AUDIT_BEGIN: &str = "apiVersion: audit.k8s.io/v1
 kind: Policy
 omitStages: [RequestReceived]
 rules:
+";
+
+const AUDIT_STATUSES: &str = "\
 - level: RequestResponse
   verbs: [create, update, patch]
   resources: [{group: confreports.dev, resources: [conferencereports/status, reportcatalogs/status]}]
   omitManagedFields: true
+";
+
+const AUDIT_REQUESTS: &str = "\
 - level: Metadata
-  userGroups: ["system:serviceaccounts"]
+  userGroups: [\"system:serviceaccounts\"]
 - level: Metadata
   verbs: [create, update, patch, delete]
   resources: [{group: confreports.dev}]
 - level: None
-"#;
+";
 
 /// Ports on which nobody listens now.
 fn free_ports<const N: usize>() -> Result<[u16; N]> {

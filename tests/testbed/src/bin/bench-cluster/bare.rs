@@ -65,7 +65,7 @@ pub async fn run(arguments: &BareArgs) -> Result<()> {
             // Each on a task of its own, as the operator's runs are.
             let tasks = stream::iter(0..arguments.reports).map(|report| {
                 let bare = Arc::clone(&bare);
-                async move { tokio::spawn(async move { bare.write(&workload::name(report)).await }).await? }
+                async move { tokio::spawn(async move { bare.write(&workload::name(report), "0").await }).await? }
             });
             tasks.buffer_unordered(arguments.concurrency).try_for_each(|()| std::future::ready(Ok(()))).await?;
             std::future::pending().await
@@ -80,13 +80,17 @@ struct Named {
 }
 
 #[derive(Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Metadata {
     name: String,
+    resource_version: String,
 }
 
 impl Bare {
-    async fn write(&self, name: &str) -> Result<()> {
-        let get = http::Request::get(format!("/api/v1/namespaces/{}/configmaps/{name}", self.namespace));
+    /// The two requests, in the form in which the operator makes them: the ConfigMap is not to be older than it is known to be.
+    async fn write(&self, name: &str, version: &str) -> Result<()> {
+        let path = format!("/api/v1/namespaces/{}/configmaps/{name}?resourceVersion={version}", self.namespace);
+        let get = http::Request::get(path);
         let map: Value = self.client.request(get.body(Vec::new())?).await?;
         let body = json!({
             "apiVersion": "confreports.dev/v1alpha1",
@@ -95,7 +99,7 @@ impl Bare {
             "status": statuses::of_map(&self.statuses, &map)?,
         });
         let path = format!(
-            "/apis/confreports.dev/v1alpha1/namespaces/{}/conferencereports/{name}/status?fieldManager=bare&force=true",
+            "/apis/confreports.dev/v1alpha1/namespaces/{}/conferencereports/{name}/status?fieldManager=bare&force=true&fieldValidation=Ignore",
             self.namespace
         );
         let patch = http::Request::patch(path)
@@ -117,14 +121,14 @@ impl Bare {
         let events = self.client.request_events::<Named>(watch.body(Vec::new())?).await?;
         let edited = events.map(|event| event.map_err(anyhow::Error::from)).try_filter_map(|event| {
             std::future::ready(Ok(match event {
-                WatchEvent::Modified(map) => Some(map.metadata.name),
+                WatchEvent::Modified(map) => Some(map.metadata),
                 _ => None,
             }))
         });
         edited
-            .try_for_each_concurrent(concurrency, |name| {
+            .try_for_each_concurrent(concurrency, |map| {
                 let bare = Arc::clone(&self);
-                async move { tokio::spawn(async move { bare.write(&name).await }).await? }
+                async move { tokio::spawn(async move { bare.write(&map.name, &map.resource_version).await }).await? }
             })
             .await
     }

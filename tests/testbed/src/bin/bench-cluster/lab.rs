@@ -2,16 +2,17 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use kube::Client;
 use serde::Serialize;
 use testbed::cluster::Cluster;
+use testbed::control_plane::Audit;
 
 use crate::objects::Objects;
 use crate::statuses;
 use crate::subject::Programs;
-use crate::usage::Meter;
+use crate::usage::{self, Meter};
 use crate::workload::Workload;
 
 /// How much is measured where nothing else is said.
@@ -153,9 +154,29 @@ impl Lab {
     /// # Errors
     /// When it does not start.
     pub async fn site(&self) -> Result<Site<'_>> {
-        let cluster = tokio::task::spawn_blocking(Cluster::start).await??;
+        let cluster = tokio::task::spawn_blocking(|| Cluster::start_with(Audit::Requests)).await??;
         let client = cluster.client().await?;
         Ok(Site { lab: self, cluster, client })
+    }
+}
+
+/// Cores that are parted between the control plane and the rest. Dropping this lets the driver run on all again.
+pub struct Parted {
+    cores: String,
+    all: String,
+}
+
+impl Parted {
+    /// The cores that are not the control plane's.
+    pub fn cores(&self) -> &str {
+        &self.cores
+    }
+}
+
+impl Drop for Parted {
+    fn drop(&mut self) {
+        // The control plane ends with its measurement; should this fail, the next one is a little slower.
+        let _ = usage::pin(std::process::id(), &self.all);
     }
 }
 
@@ -178,9 +199,27 @@ impl Site<'_> {
         Objects::new(&self.cluster, &self.client, &self.lab.workload, purpose)
     }
 
+    /// Gives the control plane one half of the cores, and the driver the other, which is also the subject's.
+    ///
+    /// # Errors
+    /// When there is just one core, or no `taskset`.
+    pub fn part(&self) -> Result<Parted> {
+        let cores = std::thread::available_parallelism()?.get();
+        if cores < 2 {
+            bail!("one core cannot be parted");
+        }
+        let half = cores / 2;
+        for pid in self.cluster.control_plane().pids().into_iter().flatten() {
+            usage::pin(pid, &format!("0-{}", half - 1))?;
+        }
+        let parted = Parted { cores: format!("{half}-{}", cores - 1), all: format!("0-{}", cores - 1) };
+        usage::pin(std::process::id(), &parted.cores)?;
+        Ok(parted)
+    }
+
     /// Processor time of the API server and of etcd so far, in seconds.
     pub fn control_plane_seconds(&self) -> [f64; 2] {
-        self.cluster.control_plane().pids().map(|pid| pid.map_or(0.0, |pid| crate::usage::of(pid).cpu_seconds))
+        self.cluster.control_plane().pids().map(|pid| pid.map_or(0.0, |pid| usage::of(pid).cpu_seconds))
     }
 
     /// Measures what goes on around a subject.

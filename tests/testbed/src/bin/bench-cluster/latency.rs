@@ -75,7 +75,7 @@ async fn one_size(site: &Site<'_>, reports: usize) -> Result<Vec<Latency>> {
     step.note("creating the reports and having them analysed");
     let objects = site.objects("latency")?;
     objects.create(reports, Sources::WithCatalog).await?;
-    let task = Task { namespace: Some(&objects.namespace), reports, flags: &[] };
+    let task = Task::all(&objects.namespace, reports);
     let mut observer = Observer::start(&site.client, &objects.namespace).await?;
     let operator = site.lab.programs.start(Subject::Operator, &site.cluster, task)?;
     all_ready(&mut observer, reports, operator.started).await?;

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use crate::latency::Phase;
 use crate::results::Results;
 use crate::subject::Subject;
+use crate::throughput::Setting;
 
 const WIDTH: usize = 440;
 const ROW: usize = 22;
@@ -131,7 +132,7 @@ fn panels(results: &Results) -> Vec<Panel> {
     [
         (
             "Statuses a second, to the bare loop",
-            by_size(&|subject, reports| results.rate_ratio(subject, Subject::BareLoop, reports)),
+            by_size(&|subject, reports| results.rate_ratio(subject, Subject::BareLoop, Setting::Plain, reports)),
         ),
         ("Processor seconds for 1,000 reports", by_size(&|subject, reports| results.cpu_per_1000(subject, reports))),
         (

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use serde::Serialize;
+use testbed::faults::{Fault, FaultProxy, On};
 use testbed::progress::Step;
 
 use crate::lab::{Lab, Site};
@@ -35,6 +36,8 @@ pub struct Restart {
     pub usage: Usage,
     /// Memory that the operator took when it had worked on all reports, before the restart.
     pub worked: Usage,
+    /// Highest memory while the lists are read anew by a process that has them already, in MiB.
+    pub relist_peak_mib: f64,
     /// Requests after every ConfigMap was changed without a change of its text, without those of the driver.
     pub touched: Requests,
     /// Bytes that etcd takes on disk, all told.
@@ -62,7 +65,7 @@ async fn one_size(site: &Site<'_>, reports: usize) -> Result<Restart> {
     step.note("creating the reports and having them analysed");
     let objects = site.objects("restart")?;
     objects.create(reports, Sources::ConfigMaps).await?;
-    let task = Task { namespace: Some(&objects.namespace), reports, flags: &[] };
+    let task = Task::all(&objects.namespace, reports);
     let mut observer = Observer::start(&site.client, &objects.namespace).await?;
     let first = site.lab.programs.start(Subject::Operator, &site.cluster, task)?;
     all_ready(&mut observer, reports, first.started).await?;
@@ -90,6 +93,9 @@ async fn one_size(site: &Site<'_>, reports: usize) -> Result<Restart> {
     touched.remove("PATCH configmaps");
     second.stop();
 
+    step.note("having the lists read anew");
+    let relist_peak_mib = relist(site, task, reports).await?;
+
     let [api_server, _] = site.cluster.control_plane().pids();
     let result = Restart {
         reports,
@@ -98,6 +104,7 @@ async fn one_size(site: &Site<'_>, reports: usize) -> Result<Restart> {
         requests,
         usage,
         worked,
+        relist_peak_mib,
         touched,
         etcd_mib: size_of(&site.cluster.control_plane().folder().join("etcd")) as f64 / f64::from(1 << 20),
         api_server_mib: api_server.map_or(0.0, |pid| crate::usage::of(pid).resident_mib),
@@ -109,6 +116,33 @@ async fn one_size(site: &Site<'_>, reports: usize) -> Result<Restart> {
         requests::line(&result.requests)
     ));
     Ok(result)
+}
+
+/// The highest memory while all watches are told that what they know is too old.
+async fn relist(site: &Site<'_>, task: Task<'_>, reports: usize) -> Result<f64> {
+    let proxy = FaultProxy::start(&site.cluster)?;
+    let task = Task { kubeconfig: Some(proxy.kubeconfig()), ..task };
+    let running = site.lab.programs.start(Subject::Operator, &site.cluster, task)?;
+    until_settled(&running, reports).await?;
+    tokio::time::sleep(QUIET).await;
+    crate::usage::reset_peak(running.pid);
+    for resource in ["conferencereports", "configmaps"] {
+        let too_old = proxy.inject(On::watch(resource).first(1), Fault::refuse(410));
+        let lists = proxy.calls(&On::list(resource)).len();
+        proxy.cut_watches(resource);
+        let deadline = Instant::now() + PATIENCE;
+        while too_old.hits() == 0 || proxy.calls(&On::list(resource)).len() == lists {
+            if Instant::now() > deadline {
+                bail!("{resource} were not listed anew within {PATIENCE:?}");
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    // The pages follow one another.
+    tokio::time::sleep(QUIET).await;
+    let peak = running.usage().peak_mib;
+    running.stop();
+    Ok(peak)
 }
 
 /// Waits until the operator counts every report as Ready: it has then looked at each.

@@ -9,7 +9,7 @@ use crate::restart::Restart;
 use crate::shards::Shards;
 use crate::start::Start;
 use crate::subject::Subject;
-use crate::throughput::Throughput;
+use crate::throughput::{Setting, Throughput};
 use crate::unrelated::Unrelated;
 use crate::workload::Facts;
 
@@ -98,16 +98,17 @@ impl Results {
         self.growth = self.make_growth();
     }
 
-    /// Cold starts of a subject with ConfigMaps alone.
-    pub fn cold_starts(&self, subject: Subject, reports: usize) -> Vec<&Throughput> {
-        self.throughput.iter().filter(|it| it.subject == subject && it.reports == reports && !it.mixed).collect()
+    /// Cold starts of a subject in a setting.
+    pub fn cold_starts(&self, subject: Subject, setting: Setting, reports: usize) -> Vec<&Throughput> {
+        let all = self.throughput.iter();
+        all.filter(|it| it.subject == subject && it.setting == setting && it.reports == reports).collect()
     }
 
     /// Median over the rounds of the ratio of two subjects' rates within a round.
-    pub fn rate_ratio(&self, subject: Subject, to: Subject, reports: usize) -> Option<f64> {
-        let others = self.cold_starts(to, reports);
+    pub fn rate_ratio(&self, subject: Subject, to: Subject, setting: Setting, reports: usize) -> Option<f64> {
+        let others = self.cold_starts(to, setting, reports);
         let ratios = self
-            .cold_starts(subject, reports)
+            .cold_starts(subject, setting, reports)
             .into_iter()
             .filter_map(|it| others.iter().find(|other| other.round == it.round).map(|other| it.rate / other.rate));
         median(ratios.collect())
@@ -115,7 +116,7 @@ impl Results {
 
     /// Median over the rounds of a cost of a cold start.
     pub fn cost(&self, subject: Subject, reports: usize, of: impl Fn(&Throughput) -> f64) -> Option<f64> {
-        median(self.cold_starts(subject, reports).into_iter().map(of).collect())
+        median(self.cold_starts(subject, Setting::Plain, reports).into_iter().map(of).collect())
     }
 
     /// Processor seconds for a thousand reports, without those of a start.
@@ -139,7 +140,7 @@ impl Results {
             }
         };
         for &reports in &self.settings.reports {
-            let against = |to| self.rate_ratio(Subject::Operator, to, reports);
+            let against = |to| self.rate_ratio(Subject::Operator, to, Setting::Plain, reports);
             let named = |to: &str| format!("throughput to {to}, {reports} reports");
             add(named("the bare loop"), ">= 0.90", against(Subject::BareLoop), &|it| it >= 0.9, "");
             add(named("Kopf"), ">= 3.00", against(Subject::Kopf), &|it| it >= 3.0, "");
@@ -151,6 +152,13 @@ impl Results {
                 let what = format!("processor time without analysis to {peer}, {reports} reports");
                 add(what, "< 1.00", ratio, &|it| it < 1.0, "");
             }
+        }
+        if let Some(&reports) = self.settings.reports.first() {
+            let against = |to| self.rate_ratio(Subject::Operator, to, Setting::Apart, reports);
+            let named = |to: &str| format!("throughput to {to}, {reports} reports, API server apart");
+            add(named("the bare loop"), ">= 0.90", against(Subject::BareLoop), &|it| it >= 0.9, "");
+            add(named("Kopf"), ">= 3.00", against(Subject::Kopf), &|it| it >= 3.0, "");
+            add(named("the Go manager"), "> 1.00", against(Subject::Go), &|it| it > 1.0, "");
         }
         for &reports in &self.settings.latency {
             let operator = self.latency_of(Subject::Operator, Phase::Idle, reports);
@@ -249,7 +257,7 @@ mod tests {
     fn cold_start(subject: Subject, round: usize, rate: f64) -> Throughput {
         Throughput {
             subject,
-            mixed: false,
+            setting: Setting::Plain,
             reports: 10,
             round,
             first_seconds: 0.1,
@@ -269,8 +277,8 @@ mod tests {
             results.throughput.push(cold_start(Subject::Operator, round, own));
             results.throughput.push(cold_start(Subject::BareLoop, round, other));
         }
-        assert_eq!(results.rate_ratio(Subject::Operator, Subject::BareLoop, 10), Some(0.9));
-        assert_eq!(results.rate_ratio(Subject::Operator, Subject::Kopf, 10), None);
+        assert_eq!(results.rate_ratio(Subject::Operator, Subject::BareLoop, Setting::Plain, 10), Some(0.9));
+        assert_eq!(results.rate_ratio(Subject::Operator, Subject::Kopf, Setting::Plain, 10), None);
     }
 
     #[test]

@@ -51,7 +51,7 @@ pub async fn measure(lab: &Lab) -> Result<Vec<Shards>> {
         for shard in 0..shards {
             let flags: Vec<String> =
                 label.map(|label| format!("--watch-label-selector={label}={shard}")).into_iter().collect();
-            let task = Task { namespace: Some(&objects.namespace), reports, flags: &flags };
+            let task = Task { flags: &flags, ..Task::all(&objects.namespace, reports) };
             running.push(lab.programs.start(Subject::Operator, &site.cluster, task)?);
         }
         let Some(started) = running.first().map(|first| first.started) else { continue };

@@ -51,7 +51,7 @@ pub async fn measure(lab: &Lab) -> Result<Vec<Start>> {
             let objects = site.objects("start")?;
             objects.create(1, Sources::ConfigMaps).await?;
             let mut observer = Observer::start(&site.client, &objects.namespace).await?;
-            let task = Task { namespace: Some(&objects.namespace), reports: 1, flags: &[] };
+            let task = Task::all(&objects.namespace, 1);
             let meter = site.meter();
             let mut running = lab.programs.start(subject, &site.cluster, task)?;
             let watching_seconds =

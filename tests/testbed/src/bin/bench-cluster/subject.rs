@@ -70,6 +70,17 @@ pub struct Task<'a> {
     pub reports: usize,
     /// Further flags of the operator.
     pub flags: &'a [String],
+    /// A way to the API server that is not the direct one.
+    pub kubeconfig: Option<&'a Path>,
+    /// The cores that it may run on, as `taskset` takes them; all where none are given.
+    pub cores: Option<&'a str>,
+}
+
+impl<'a> Task<'a> {
+    /// All reports of a namespace.
+    pub fn all(namespace: &'a str, reports: usize) -> Self {
+        Self { namespace: Some(namespace), reports, flags: &[], kubeconfig: None, cores: None }
+    }
 }
 
 impl Programs {
@@ -85,7 +96,8 @@ impl Programs {
     /// When its program cannot be started.
     pub fn start(&self, subject: Subject, cluster: &Cluster, task: Task<'_>) -> Result<Running> {
         let own = |name: &str, value: String| (name.to_owned(), value);
-        let kubeconfig = cluster.operator_kubeconfig()?;
+        let direct = cluster.operator_kubeconfig()?;
+        let kubeconfig = task.kubeconfig.unwrap_or(&direct);
         let mut environment = vec![
             own("KUBECONFIG", kubeconfig.display().to_string()),
             own("STATUSES", self.statuses.display().to_string()),
@@ -120,6 +132,14 @@ impl Programs {
                 arguments.extend(task.namespace.map(|namespace| format!("--watch-namespaces={namespace}")));
                 arguments.extend_from_slice(task.flags);
                 (self.operator.clone(), arguments)
+            }
+        };
+        let (program, arguments) = match task.cores {
+            None => (program, arguments),
+            // It becomes the program, under the same process id.
+            Some(cores) => {
+                let words = ["-c".to_owned(), cores.to_owned(), program.display().to_string()];
+                (PathBuf::from("taskset"), words.into_iter().chain(arguments).collect())
             }
         };
         let log = cluster.control_plane().folder().join(format!("{subject}-{}.log", health.port()).replace(' ', "-"));

@@ -4,6 +4,7 @@ use crate::latency::Phase;
 use crate::requests;
 use crate::results::Results;
 use crate::subject::Subject;
+use crate::throughput::{Setting, Throughput};
 
 /// Prints everything.
 pub fn print(results: &Results) {
@@ -88,7 +89,7 @@ fn throughput(results: &Results) {
         ),
     );
     for it in &results.throughput {
-        let who = if it.mixed { format!("{}, URLs", it.subject) } else { it.subject.to_string() };
+        let who = who(it);
         println!(
             "{:>7} {:<5} {who:<16} {:>7.2} {:>8.2} {:>7.0} {:>8.2} {:>7.2} {:>8.2} {:>8.1} {:>7.1} {:>6.1} {:>6.1}",
             it.reports,
@@ -107,20 +108,34 @@ fn throughput(results: &Results) {
     }
     title(
         "Rates as ratios within a round (median), and processor seconds for 1,000 reports without the start",
-        &format!("{:>7} {:<16} {:>14} {:>14}", "reports", "", "to bare loop", "CPU s / 1000"),
+        &format!("{:>7} {:<16} {:>14} {:>14} {:>14}", "reports", "", "to bare loop", "the same apart", "CPU s / 1000"),
     );
     for &reports in &results.settings.reports {
         for subject in [Subject::BareLoop, Subject::Operator, Subject::Go, Subject::Kopf] {
-            let ratio = results.rate_ratio(subject, Subject::BareLoop, reports);
-            if let (Some(ratio), Some(cpu)) = (ratio, results.cpu_per_1000(subject, reports)) {
-                println!("{reports:>7} {subject:<16} {ratio:>14.2} {cpu:>14.2}");
-            }
+            let ratio = |setting| {
+                let ratio = results.rate_ratio(subject, Subject::BareLoop, setting, reports);
+                ratio.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}"))
+            };
+            let Some(cpu) = results.cpu_per_1000(subject, reports) else { continue };
+            println!(
+                "{reports:>7} {subject:<16} {:>14} {:>14} {cpu:>14.2}",
+                ratio(Setting::Plain),
+                ratio(Setting::Apart)
+            );
         }
     }
     println!("\nRequests of a cold start");
-    for it in results.throughput.iter().filter(|it| it.round == 0) {
-        let who = if it.mixed { format!("{}, URLs", it.subject) } else { it.subject.to_string() };
+    for it in results.throughput.iter().filter(|it| it.round == 0 && it.setting != Setting::Apart) {
+        let who = who(it);
         println!("{:>7} {who:<16} {}", it.reports, requests::line(&it.requests));
+    }
+}
+
+fn who(it: &Throughput) -> String {
+    match it.setting {
+        Setting::Plain => it.subject.to_string(),
+        Setting::Mixed => format!("{}, URLs", it.subject),
+        Setting::Apart => format!("{}, apart", it.subject),
     }
 }
 
@@ -163,13 +178,14 @@ fn restart(results: &Results) {
     title(
         "Restart with finished reports",
         &format!(
-            "{:>7} {:>8} {:>9} {:>7} {:>8} {:>8} {:>11} {:>10} {:>9} {:>6} {:>6}",
+            "{:>7} {:>8} {:>9} {:>7} {:>8} {:>8} {:>8} {:>11} {:>10} {:>9} {:>6} {:>6}",
             "reports",
             "ready s",
             "settled s",
             "CPU s",
             "MiB",
             "peak",
+            "relist",
             "worked MiB",
             "API MiB",
             "etcd MiB",
@@ -179,13 +195,14 @@ fn restart(results: &Results) {
     );
     for it in &results.restart {
         println!(
-            "{:>7} {:>8.2} {:>9.2} {:>7.2} {:>8.1} {:>8.1} {:>11.1} {:>10.0} {:>9.0} {:>6.1} {:>6.1}",
+            "{:>7} {:>8.2} {:>9.2} {:>7.2} {:>8.1} {:>8.1} {:>8.1} {:>11.1} {:>10.0} {:>9.0} {:>6.1} {:>6.1}",
             it.reports,
             it.ready_seconds,
             it.settled_seconds,
             it.usage.cpu_seconds,
             it.usage.resident_mib,
             it.usage.peak_mib,
+            it.relist_peak_mib,
             it.worked.resident_mib,
             it.api_server_mib,
             it.etcd_mib,

@@ -9,7 +9,7 @@ use serde::Serialize;
 use testbed::progress::Step;
 use testbed::report_server::ReportServer;
 
-use crate::lab::{Lab, Site};
+use crate::lab::{Lab, Parted, Site};
 use crate::objects::Sources;
 use crate::observer::Observer;
 use crate::requests::{self, Requests};
@@ -21,13 +21,26 @@ const PATIENCE_A_REPORT: Duration = Duration::from_millis(100);
 /// How long may pass without any status.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Where the texts are, and who runs on which cores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Setting {
+    /// All in ConfigMaps; all processes share all cores.
+    Plain,
+    /// A quarter of the reports is behind URLs.
+    Mixed,
+    /// The control plane has one half of the cores, the subject and the driver have the other: as in a cluster, where the API server is on
+    /// another machine.
+    Apart,
+}
+
 /// A cold start.
 #[derive(Clone, Debug, Serialize)]
 pub struct Throughput {
     /// Who.
     pub subject: Subject,
-    /// Whether a quarter of the reports is behind URLs.
-    pub mixed: bool,
+    /// Where the texts are, and who runs on which cores.
+    pub setting: Setting,
     /// Number of reports.
     pub reports: usize,
     /// Round, from 0.
@@ -54,21 +67,31 @@ pub struct Throughput {
 /// When a subject fails.
 pub async fn measure(lab: &Lab) -> Result<Vec<Throughput>> {
     let mut results = Vec::new();
+    let rounds = lab.settings.rounds.unwrap_or(1);
+    for &reports in &lab.settings.reports {
+        for round in 0..rounds {
+            results.extend(turns(lab, Setting::Plain, reports, round).await?);
+        }
+        results.push(cold_start(&lab.site().await?, Subject::Operator, Setting::Mixed, reports, 0).await?);
+    }
+    if let Some(&reports) = lab.settings.reports.first() {
+        for round in 0..rounds {
+            results.extend(turns(lab, Setting::Apart, reports, round).await?);
+        }
+    }
+    Ok(results)
+}
+
+/// All subjects, in one cluster.
+async fn turns(lab: &Lab, setting: Setting, reports: usize, round: usize) -> Result<Vec<Throughput>> {
     let mut subjects = vec![Subject::BareLoop, Subject::Operator];
     subjects.extend(lab.programs.peers());
-    for &reports in &lab.settings.reports {
-        for round in 0..lab.settings.rounds.unwrap_or(1) {
-            let site = lab.site().await?;
-            let turns = subjects.len();
-            subjects.rotate_left(round % turns);
-            for &subject in &subjects {
-                results.push(cold_start(&site, subject, None, reports, round).await?);
-            }
-            subjects.rotate_right(round % turns);
-        }
-        let site = lab.site().await?;
-        let server = ReportServer::start().await?;
-        results.push(cold_start(&site, Subject::Operator, Some(&server), reports, 0).await?);
+    let first = round % subjects.len();
+    subjects.rotate_left(first);
+    let site = lab.site().await?;
+    let mut results = Vec::new();
+    for subject in subjects {
+        results.push(cold_start(&site, subject, setting, reports, round).await?);
     }
     Ok(results)
 }
@@ -76,24 +99,31 @@ pub async fn measure(lab: &Lab) -> Result<Vec<Throughput>> {
 async fn cold_start(
     site: &Site<'_>,
     subject: Subject,
-    server: Option<&ReportServer>,
+    setting: Setting,
     reports: usize,
     round: usize,
 ) -> Result<Throughput> {
-    let kind = if server.is_some() { " (a quarter behind URLs)" } else { "" };
-    let step = Step::start(format!("Cold start, {reports} reports{kind}, {subject}, round {}", round + 1));
+    let how = match setting {
+        Setting::Plain => "",
+        Setting::Mixed => " (a quarter behind URLs)",
+        Setting::Apart => " (API server on cores of its own)",
+    };
+    let step = Step::start(format!("Cold start, {reports} reports{how}, {subject}, round {}", round + 1));
     step.note("creating the reports");
     let objects = site.objects("throughput")?;
-    objects.create(reports, server.map_or(Sources::ConfigMaps, Sources::Mixed)).await?;
+    let server = if setting == Setting::Mixed { Some(ReportServer::start().await?) } else { None };
+    objects.create(reports, server.as_ref().map_or(Sources::ConfigMaps, Sources::Mixed)).await?;
     settle().await;
 
     step.note("measuring");
-    let flags = server.map(flags_for).unwrap_or_default();
-    let task = Task { namespace: Some(&objects.namespace), reports, flags: &flags };
+    let flags = server.as_ref().map(flags_for).unwrap_or_default();
+    let apart = if setting == Setting::Apart { Some(site.part()?) } else { None };
+    let cores = apart.as_ref().map(Parted::cores);
+    let task = Task { flags: &flags, cores, ..Task::all(&objects.namespace, reports) };
     let mut observer = Observer::start(&site.client, &objects.namespace).await?;
     let asked = requests::so_far(&site.client).await?;
     let (control_plane, meter) = (site.control_plane_seconds(), site.meter());
-    let mut running = site.lab.programs.start(subject, &site.cluster, task)?;
+    let running = site.lab.programs.start(subject, &site.cluster, task)?;
     let ready = all_ready(&mut observer, reports, running.started).await;
     let (first, last) = ready.with_context(|| format!("{subject}, {reports} reports\n{}", running.log_tail()))?;
     let usage = running.usage();
@@ -102,7 +132,7 @@ async fn cold_start(
     let requests = requests::between(&asked, &requests::so_far(&site.client).await?);
     let result = Throughput {
         subject,
-        mixed: server.is_some(),
+        setting,
         reports,
         round,
         first_seconds: first.duration_since(running.started).as_secs_f64(),

@@ -47,7 +47,7 @@ pub async fn measure(lab: &Lab) -> Result<Vec<Unrelated>> {
     if subjects.contains(&Subject::Go) {
         subjects.push(Subject::GoCached);
     }
-    let task = Task { namespace: None, reports: 0, flags: &[] };
+    let task = Task { namespace: None, ..Task::all("", 0) };
     let meter = site.meter();
     let mut running = Vec::new();
     for &subject in &subjects {

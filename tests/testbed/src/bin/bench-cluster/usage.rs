@@ -1,7 +1,9 @@
 //! What processes and the machine use, read from `/proc`; nothing where there is none.
 
 use std::fs;
+use std::process::{Command, Stdio};
 
+use anyhow::{Context, Result, bail};
 use serde::Serialize;
 
 /// Clock ticks are the same on every Linux that Kubernetes runs on.
@@ -26,6 +28,19 @@ pub fn of(pid: u32) -> Usage {
         line.split_whitespace().next().and_then(|kib| kib.parse::<f64>().ok()).unwrap_or_default() / 1024.0
     };
     Usage { cpu_seconds: cpu_seconds(&pid.to_string()), resident_mib: mib("VmRSS:"), peak_mib: mib("VmHWM:") }
+}
+
+/// Has a process run on some cores only, given as `taskset` takes them.
+///
+/// # Errors
+/// When there is no `taskset`, or it fails.
+pub fn pin(pid: u32, cores: &str) -> Result<()> {
+    let status =
+        Command::new("taskset").args(["-a", "-c", "-p", cores, &pid.to_string()]).stdout(Stdio::null()).status();
+    match status.context("taskset is not there (it belongs to util-linux)")?.success() {
+        true => Ok(()),
+        false => bail!("taskset -c {cores} failed"),
+    }
 }
 
 /// Lets the highest resident memory be counted anew. The process must be of the same user.
