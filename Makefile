@@ -5,6 +5,7 @@ BINARY := target/release/conference-report-operator
 CORPUS ?=
 EVAL_FLAGS ?=
 PEERS ?=
+SAVE ?=
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/conference-report-operator
 PEERS_VENV := $(CACHE)/peers
 KOPF_VENV := $(CACHE)/kopf
@@ -25,6 +26,7 @@ help: ## Show this help
 	@printf '  %-22s %s\n' 'PEERS=1' 'make bench: measure the Python tools for the same jobs too'
 	@printf '  %-22s %s\n' 'SIZE=small' 'make bench-cluster: a few hundred reports, in minutes'
 	@printf '  %-22s %s\n' 'BENCH_FLAGS=...' 'make bench-cluster: parts and sizes; BENCH_FLAGS=--help lists them'
+	@printf '  %-22s %s\n' 'SAVE=1' 'make bench: keep what was measured as the baseline'
 	@printf '  %-22s %s\n' 'KUBEBUILDER_ASSETS=dir' 'etcd, kube-apiserver and kubectl to use instead of fetching or building them'
 	@printf '  %-22s %s\n' 'SETUP_ENVTEST=never' 'build the control plane from source instead of fetching it'
 
@@ -69,8 +71,8 @@ eval: tools ## Score the analysis on a folder of annotated reports: make eval CO
 	@test -n "$(CORPUS)" || { echo 'say where the annotated reports are: make eval CORPUS=dir'; exit 2; }
 	@target/release/eval $(EVAL_FLAGS) "$(CORPUS)" $(BINARY)
 
-bench: $(if $(PEERS),$(PEERS_VENV)/ready) ## Measure speed and memory of the analysis, stage by stage
-	$(if $(PEERS),BENCH_PEERS="$(PEERS_VENV)/bin/python") $(CARGO) bench --locked --bench analysis
+bench: $(if $(PEERS),$(PEERS_VENV)/ready) ## Measure speed and memory of the analysis, stage by stage, and say what differs from the baseline
+	$(if $(SAVE),BENCH_SAVE=1) $(if $(PEERS),BENCH_PEERS="$(PEERS_VENV)/bin/python") $(CARGO) bench --locked --bench analysis
 
 bench-cluster: control-plane tools $(KOPF_VENV)/ready $(MANAGER) ## Measure the operator on a real API server, beside its limits and beside Kopf and Go
 	target/release/bench-cluster measure --size $(SIZE) --kopf "$(KOPF_VENV)/bin/python" --manager "$(MANAGER)" $(BENCH_FLAGS) $(BINARY)

@@ -58,7 +58,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut catalog = merge::from_raw(&raw).compiled();
     catalog.revision = merge::digest(&written);
     let folder = PathBuf::from(env::var("OUT_DIR")?);
-    fs::write(folder.join("catalog.bin"), postcard::to_allocvec(&catalog)?)?;
+    fs::write(folder.join("catalog.bin"), postcard::to_extend(&catalog, Vec::new())?)?;
     fs::write(folder.join("catalog.json"), written)?;
     Ok(())
 }

@@ -30,10 +30,7 @@ const HOSTILE: &str = "At KubeCon in Amsterdam on 21 March 2023 the team of Red 
 /// # Errors
 /// When a sample cannot be read.
 pub fn all() -> Result<Vec<Input>> {
-    let samples = samples()?;
-    let reports: String = samples.iter().filter_map(Sample::markdown).collect::<Vec<_>>().join("\n\n");
-    let pages: String = samples.iter().filter(|s| s.format == Format::Html).map(|s| s.text.as_str()).collect();
-    let line = HOSTILE.repeat(1_000_000 / HOSTILE.len());
+    let Sources { reports, pages } = Sources::read()?;
     Ok(vec![
         Input {
             name: "reports",
@@ -48,8 +45,64 @@ pub fn all() -> Result<Vec<Input>> {
             format: Format::Markdown,
             text: repeated(&reports, 1_000_000),
         },
-        Input { name: "line", what: "one sentence full of names, on one line", format: Format::Text, text: line },
+        Input {
+            name: "line",
+            what: "one sentence full of names, on one line",
+            format: Format::Text,
+            text: HOSTILE.repeat(1_000_000 / HOSTILE.len()),
+        },
     ])
+}
+
+/// Texts of each kind at three sizes: 10 KB, 100 KB, 1 MB.
+///
+/// # Errors
+/// When a sample cannot be read.
+pub fn growing() -> Result<Vec<[Input; 3]>> {
+    let Sources { reports, pages } = Sources::read()?;
+    let sizes = [10_000, 100_000, 1_000_000];
+    let of = |name, format, text: &dyn Fn(usize) -> String| {
+        sizes.map(|bytes| Input { name, what: "", format, text: text(bytes) })
+    };
+    let words: Vec<&str> = reports.split_whitespace().collect();
+    // Lines that differ, since those that come back are page furniture.
+    let lines = |bytes: usize| {
+        let line = |number: usize| -> String {
+            let words = (0..4).filter_map(|at| words.get((number * 3 + at * 7) % words.len().max(1)));
+            format!("- {} {number}", words.copied().collect::<Vec<_>>().join(" "))
+        };
+        let lines = (0..bytes / 20).map(line).collect::<Vec<_>>().join("\n");
+        repeated(&lines, bytes)
+    };
+    let catalog = Catalog::builtin();
+    let names: Vec<&str> = catalog.projects.iter().map(|project| project.name.as_str()).collect();
+    let names = names.join(", ");
+    Ok(vec![
+        of("reports", Format::Markdown, &|bytes| repeated(&reports, bytes)),
+        of("pages", Format::Html, &|bytes| repeated(&pages, bytes)),
+        of("line", Format::Text, &|bytes| HOSTILE.repeat(bytes / HOSTILE.len())),
+        of("lines", Format::Markdown, &lines),
+        of("names", Format::Text, &|bytes| repeated(&names, bytes)),
+        of("letters", Format::Text, &|bytes| "sicherheit".repeat(bytes / 10)),
+    ])
+}
+
+/// The samples by kind.
+struct Sources {
+    /// All as Markdown.
+    reports: String,
+    /// The HTML pages as they are.
+    pages: String,
+}
+
+impl Sources {
+    fn read() -> Result<Self> {
+        let samples = samples()?;
+        Ok(Self {
+            reports: samples.iter().filter_map(Sample::markdown).collect::<Vec<_>>().join("\n\n"),
+            pages: samples.iter().filter(|s| s.format == Format::Html).map(|s| s.text.as_str()).collect(),
+        })
+    }
 }
 
 /// A text repeated up to a number of bytes, cut at the end of a paragraph where there is one.

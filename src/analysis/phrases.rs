@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::words::{Words, fold};
+use super::words::{Hash, Words, fold};
 
 /// Most bytes between two words of a phrase.
 const WIDEST_GAP: usize = 4;
@@ -12,7 +12,7 @@ const WIDEST_GAP: usize = 4;
 #[derive(Debug)]
 pub(crate) struct Phrases<T> {
     items: Vec<(Vec<Box<str>>, T)>,
-    by_first: HashMap<Box<str>, Vec<usize>>,
+    by_first: HashMap<Box<str>, Vec<usize>, Hash>,
 }
 
 /// A phrase that was found.
@@ -30,7 +30,7 @@ impl<T> Phrases<T> {
     /// Compiles phrases; one without a word is left out.
     pub fn new<'a>(phrases: impl IntoIterator<Item = (&'a str, T)>) -> Self {
         let mut items: Vec<(Vec<Box<str>>, T)> = Vec::new();
-        let mut by_first: HashMap<Box<str>, Vec<usize>> = HashMap::new();
+        let mut by_first: HashMap<Box<str>, Vec<usize>, Hash> = HashMap::default();
         for (phrase, value) in phrases {
             let words = fold(phrase);
             if let Some(first) = words.first() {

@@ -31,12 +31,13 @@ pub(crate) struct Words<'t> {
     index: HashMap<Box<str>, usize, Hash>,
 }
 
-type Hash = BuildHasherDefault<Fnv>;
+/// How words are hashed.
+pub(crate) type Hash = BuildHasherDefault<Fnv>;
 
 /// The FNV-1a hash: words are short, and a hash that withstands chosen keys would cost more than all the rest. A text of colliding words can
 /// only slow down itself, and its size is limited.
 #[derive(Debug)]
-struct Fnv(u64);
+pub(crate) struct Fnv(u64);
 
 impl Default for Fnv {
     fn default() -> Self {

@@ -37,9 +37,17 @@ impl Collector for ProcessCollector {
             gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)
         };
         gauge("process_start_time_seconds", "When the process started", self.started)?;
-        if let Some(bytes) = resident_bytes() {
-            #[allow(clippy::cast_precision_loss)]
-            gauge("process_resident_memory_bytes", "Resident memory", bytes as f64)?;
+        for (field, name, help) in [
+            (0, "process_virtual_memory_bytes", "Address space"),
+            (1, "process_resident_memory_bytes", "Resident memory"),
+        ] {
+            if let Some(bytes) = memory_bytes(field) {
+                #[allow(clippy::cast_precision_loss)]
+                gauge(name, help, bytes as f64)?;
+            }
+        }
+        if let Some(files) = max_files() {
+            gauge("process_max_fds", "Most open files", files)?;
         }
         if let Ok(entries) = std::fs::read_dir("/proc/self/fd") {
             #[allow(clippy::cast_precision_loss)]
@@ -58,10 +66,17 @@ impl Collector for ProcessCollector {
     }
 }
 
-/// Second field of `statm`, in pages.
-fn resident_bytes() -> Option<u64> {
+/// A field of `statm`, which counts in pages: 0 is the address space, 1 what is resident.
+fn memory_bytes(field: usize) -> Option<u64> {
     let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
-    statm.split_whitespace().nth(1)?.parse::<u64>().ok().map(|pages| pages * PAGE_BYTES)
+    statm.split_whitespace().nth(field)?.parse::<u64>().ok().map(|pages| pages * PAGE_BYTES)
+}
+
+/// The soft limit of open files; none where there is no limit.
+fn max_files() -> Option<f64> {
+    let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    line.split_whitespace().next()?.parse().ok()
 }
 
 /// Fields 14 and 15 of `stat`, in clock ticks; counted after the command's name, which may hold anything but ends with the last bracket.
@@ -79,7 +94,9 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn a_running_process_has_memory_and_has_used_time() {
-        assert!(resident_bytes().is_some_and(|bytes| bytes > 1 << 20));
+        assert!(memory_bytes(1).is_some_and(|bytes| bytes > 1 << 20));
+        assert!(memory_bytes(0) > memory_bytes(1));
+        assert!(max_files().is_none_or(|files| files >= 3.0));
         assert!(cpu_seconds().is_some_and(|seconds| seconds >= 0.0));
     }
 }

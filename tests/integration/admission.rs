@@ -101,7 +101,7 @@ const SPECS: &[(&str, Option<&str>)] = &[
     (r#"{"source": {"inline": "x"}, "event": {"year": 24}}"#, Some("event.year must be a year between 2000 and 2100")),
     (
         r#"{"source": {"inline": "x"}, "event": {"startDate": "19/03/2024"}}"#,
-        Some("event.startDate must be a date as YYYY-MM-DD"),
+        Some("event.startDate must be a day that exists, as YYYY-MM-DD"),
     ),
     (
         r#"{"source": {"inline": "x"}, "event": {"startDate": "2024-03-22", "endDate": "2024-03-19"}}"#,

@@ -139,7 +139,10 @@ fn an_inline_text_and_what_the_author_knows_of_the_event() {
     bench.apply(&report("postcard", spec));
     let report = bench.until_ready("postcard");
     assert_eq!(report["status"]["event"]["edition"], "Europe 2022");
-    assert_eq!(report["status"]["event"].get("inferred"), None, "what the author says is not inferred");
+    // The days of an edition that the author names are known; only they are inferred.
+    assert_eq!(report["status"]["event"]["startDate"], "2022-05-16");
+    assert_eq!(report["status"]["event"]["endDate"], "2022-05-20");
+    assert_eq!(report["status"]["event"]["inferred"], json!(["startDate", "endDate"]));
     assert_eq!(report["status"]["source"]["kind"], "Inline");
 }
 

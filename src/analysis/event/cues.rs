@@ -17,8 +17,7 @@ pub(super) const PAST: &[&str] = &[
 /// A later edition is meant.
 #[rustfmt::skip]
 pub(super) const FUTURE: &[&str] = &[
-    "next month", "volgende maand", "nächsten monat", "le mois prochain", "el mes que viene", "el próximo mes",
-    "next year", "next year's", "next edition", "next kubecon", "see you", "save the date", "join us", "upcoming",
+    "next year", "next year's", "next edition", "next kubecon", "see you", "save the date", "join us",
     "volgend jaar", "volgende editie", "volgende kubecon", "tot ziens", "tot volgend", "zien we je", "tot in",
     "nächstes jahr", "nächsten jahr", "kommendes jahr", "kommenden jahr", "nächste edition", "nächste kubecon", "nächste ausgabe",
     "nächste europäische", "nächste nordamerikanische", "nächsten ausgabe", "next european", "next north american",
@@ -26,8 +25,14 @@ pub(super) const FUTURE: &[&str] = &[
     "nächsten kubecon", "bis zum nächsten", "wir sehen uns", "l'année prochaine", "l'an prochain", "prochaine édition",
     "prochaine kubecon", "rendez vous", "à l'année", "el año que viene", "próximo año", "el próximo", "la próxima",
     "próxima edición", "nos vemos", "hasta el próximo", "looking ahead", "vooruitblik",
-   
     "already looking forward",
+];
+
+/// An edition is meant that is near: a later one, unless the report begins before its event.
+#[rustfmt::skip]
+pub(super) const SOON: &[&str] = &[
+    "next month", "upcoming", "volgende maand", "aanstaande", "aankomende", "nächsten monat", "bevorstehende", "bevorstehenden", "anstehende",
+    "anstehenden", "le mois prochain", "à venir", "el mes que viene", "el próximo mes",
 ];
 
 /// The edition of the report is meant.
@@ -77,4 +82,39 @@ pub(super) const PUBLISHED: &[&str] = &[
 pub(super) const FIELD: &[&str] = &[
     "kubernetes", "k8s", "cloud native", "cncf", "containers", "container", "service mesh", "prometheus", "helm",
     "microservices", "ebpf", "gitops",
+];
+
+/// Words before a series that only serves to say when or where something else was.
+#[rustfmt::skip]
+pub(super) const ASIDE: &[&str] = &[
+    "before", "since", "alongside", "vor", "seit", "neben", "avant", "antes", "vóór", "sinds", "naast",
+];
+
+/// Words that may stand between those and the series.
+pub(super) const ARTICLES: &[&str] = &["the", "de", "der", "den", "dem", "die", "la", "le"];
+
+/// Words that lead to a place.
+#[rustfmt::skip]
+pub(super) const LEADS: &[&str] = &[
+    "in", "à", "en", "te", "at", "nach", "naar", "to", "aus", "uit", "from", "de", "zonnige", "sunny", "sonnigen", "a",
+    "of", "op", "über", "over",
+];
+
+/// Words that may stand between a series and its year or place.
+#[rustfmt::skip]
+pub(super) const LINKS: &[&str] = &[
+    "au", "aux", "auf", "am", "sur", "na", "in", "à", "en", "te", "of", "the", "de", "van", "von", "at", "conference", "conferentie", "konferenz",
+    "conférence", "conferencia", "edition", "editie", "édition", "edición", "s", "événement", "events", "event", "summit", "other", "cncf",
+    "virtual", "die", "la", "le", "im", "jahr",
+];
+
+/// Adjectives that stand for the region of an edition.
+#[rustfmt::skip]
+pub(super) const REGION_WORDS: &[(&str, &str)] = &[
+    ("european", "Europe"), ("europese", "Europe"), ("europäische", "Europe"), ("europäischen", "Europe"), ("européenne", "Europe"),
+    ("europea", "Europe"), ("north american", "North America"), ("noord amerikaanse", "North America"),
+    ("nordamerikanische", "North America"), ("nordamerikanischen", "North America"), ("nord américaine", "North America"),
+    ("norteamericana", "North America"), ("chinese", "China"), ("chinesische", "China"), ("chinesischen", "China"), ("chinoise", "China"),
+    ("china", "China"), ("japanese", "Japan"), ("japanse", "Japan"), ("japanische", "Japan"), ("japanischen", "Japan"), ("japonaise", "Japan"),
+    ("japonesa", "Japan"), ("indian", "India"), ("indische", "India"), ("indischen", "India"), ("indienne", "India"),
 ];

@@ -35,6 +35,17 @@ pub(super) enum Kind {
     Day,
     /// One day in figures (19/03/2024, 2024-03-19): the usual form of a publication date.
     Figures,
+    /// Single days that head the parts of a text one after the other; not read from one place.
+    Days,
+    /// A month of a year, without a day.
+    Month,
+}
+
+impl Kind {
+    /// Whether it says from when to when something went on.
+    pub fn has_several_days(self) -> bool {
+        matches!(self, Self::Range | Self::Days)
+    }
 }
 
 /// A day, or a range of days, in a text.
@@ -108,7 +119,19 @@ struct Reader<'a, 't, 'c> {
 
 impl Reader<'_, '_, '_> {
     fn read(&self, at: usize) -> Option<Dates> {
-        self.iso(at).or_else(|| self.figures(at)).or_else(|| self.day_first(at)).or_else(|| self.month_first(at))
+        self.iso(at)
+            .or_else(|| self.figures(at))
+            .or_else(|| self.day_first(at))
+            .or_else(|| self.month_first(at))
+            .or_else(|| self.month_of_year(at))
+    }
+
+    /// "November 2023", "mayo de 2018": dated as its first day.
+    fn month_of_year(&self, at: usize) -> Option<Dates> {
+        let month = self.month(at)?;
+        let (year, after) = self.year_after(at + 1);
+        year?;
+        Some(Dates { first: at, count: after - at, kind: Kind::Month, start: (month, 1), end: (month, 1), year })
     }
 
     /// "2. bis 4. Mai 2018", "19, 20 and 21 March", "31 March – 3 April", "9 mei".

@@ -3,10 +3,11 @@
 
 use jiff::civil::Date;
 
-use super::choose::{self, Support, Votes};
+use super::choose::{self, Votes};
+use super::editions::{self, Support};
 use super::grammar::{self, Kind};
 use super::lexicon::Tense;
-use super::mentions::{DatesMention, Mentions, Zone};
+use super::mentions::{DatesMention, Mentions, Place, Zone};
 use crate::analysis::Event;
 use crate::catalog::{Catalog, City, Edition, Series};
 
@@ -26,7 +27,7 @@ pub(super) fn of_series(
 ) -> Option<Event> {
     let series = catalog.series.get(index)?;
     let votes = Votes::new(mentions, Some(index));
-    let ranked = choose::editions(series, &votes, catalog, published);
+    let ranked = editions::ranked(series, &votes, catalog, published);
     let sure = ranked.first().filter(|best| {
         let tied = ranked.get(1).is_some_and(|second| second.score == best.score);
         best.score > 0 && !tied && best.is_sure()
@@ -45,7 +46,7 @@ pub(super) fn of_city(mentions: &Mentions, catalog: &Catalog, published: Option<
         return None;
     }
     // the main series is the one with most editions of those that go from region to region, the first of equals
-    let series = catalog.series.iter().filter(|series| !series.co_located && !choose::is_named_by_city(series));
+    let series = catalog.series.iter().filter(|series| !series.co_located && !editions::is_named_by_city(series));
     let series = series.max_by(|a, b| a.editions.len().cmp(&b.editions.len()).then(std::cmp::Ordering::Greater))?;
     let city_of = |index: &usize| catalog.places.cities.get(*index).map(|city| city.name.as_str());
     let led = mentions.cities.iter().filter(|mention| mention.led && mention.place.tense == Tense::Now);
@@ -70,7 +71,7 @@ pub(super) fn of_city(mentions: &Mentions, catalog: &Catalog, published: Option<
     let near = |edition: &&&Edition| {
         published
             .zip(edition.end)
-            .is_some_and(|(published, end)| (-4..=choose::REPORTED_WITHIN).contains(&(published - end).get_days()))
+            .is_some_and(|(published, end)| (-4..=editions::REPORTED_WITHIN).contains(&(published - end).get_days()))
     };
     let edition = match held.as_slice() {
         [edition] => edition,
@@ -101,7 +102,14 @@ pub(super) fn of_city(mentions: &Mentions, catalog: &Catalog, published: Option<
 /// Fills in an edition of the catalog.
 fn known(event: &mut Event, support: &Support<'_>, votes: &Votes<'_>, mentions: &Mentions, catalog: &Catalog) {
     let edition = support.edition;
-    let in_text = votes.dates_of(edition).map(|(mention, _)| mention);
+    let is_city = |index: usize| {
+        catalog.places.cities.get(index).is_some_and(|known| Some(known.name.as_str()) == edition.city.as_deref())
+    };
+    // days that head the parts of a diary need not be all days of its event
+    let is_whole = |mention: &DatesMention| {
+        mention.dates.kind != Kind::Days || mention.dates.in_year(edition.year) == edition.start.zip(edition.end)
+    };
+    let in_text = votes.dates_of(edition).map(|(mention, _)| mention).filter(|mention| is_whole(mention));
     let in_text = in_text.or_else(|| {
         // the very day in a line of its own ("Paris, 7 March 2023") states it, whatever the line is for
         let one_day = edition.start.is_some() && edition.start == edition.end;
@@ -116,22 +124,28 @@ fn known(event: &mut Event, support: &Support<'_>, votes: &Votes<'_>, mentions: 
         // the catalog does not know the dates: those beside the name will do
         let unknown = edition.start.is_none();
         let fits = |mention: &DatesMention| {
-            unknown && mention.dates.kind == Kind::Range && mention.dates.year.is_none_or(|year| year == edition.year)
+            unknown
+                && mention.dates.kind.has_several_days()
+                && mention.dates.year.is_none_or(|year| year == edition.year)
         };
         votes.best_dates(fits).map(|(mention, _)| mention)
     });
     let in_text = in_text.or_else(|| {
-        // or one full date in the sentence that introduces the event by its name: small events last a day
+        // or one full date in the sentence that introduces the event by its name or its city: small events last a day
+        let introduces = |mention: &DatesMention, weight: u32| {
+            let beside = |place: &Place| place.sentence == mention.place.sentence;
+            weight >= choose::BESIDE || mentions.cities.iter().any(|city| beside(&city.place) && is_city(city.city))
+        };
         let fits = |mention: &DatesMention| {
             edition.start.is_none()
                 && mention.dates.kind == Kind::Day
                 && mention.dates.year == Some(edition.year)
                 && matches!(mention.place.zone, Zone::Title | Zone::Lead)
         };
-        votes.best_dates(fits).filter(|(_, weight)| *weight >= choose::BESIDE).map(|(mention, _)| mention)
+        votes.best_dates(fits).filter(|(mention, weight)| introduces(mention, *weight)).map(|(mention, _)| mention)
     });
-    let year_stated = support.year > 0;
-    let place = choose::area_of(edition);
+    let year_stated = support.year > 0 || in_text.is_some_and(|mention| mention.dates.year == Some(edition.year));
+    let place = editions::area_of(edition);
     let place_stated =
         place.is_empty() || support.area > 0 || (support.city > 0 && edition.city.as_deref() == Some(place.as_str()));
     event.year = Some(edition.year);
@@ -144,7 +158,6 @@ fn known(event: &mut Event, support: &Support<'_>, votes: &Votes<'_>, mentions: 
     }
     if let Some(city) = &edition.city {
         event.location = Some(city.clone());
-        let is_city = |index: usize| catalog.places.cities.get(index).is_some_and(|known| known.name == *city);
         let stated = mentions.cities.iter().any(|mention| mention.place.tense == Tense::Now && is_city(mention.city));
         if !stated && support.city == 0 {
             event.inferred.push("location");
@@ -160,7 +173,7 @@ fn known(event: &mut Event, support: &Support<'_>, votes: &Votes<'_>, mentions: 
 fn unknown(event: &mut Event, series: &Series, votes: &Votes<'_>, catalog: &Catalog, published: Option<Date>) {
     let dates = votes.best_dates(|mention| {
         let prominent = mention.place.zone != Zone::Body;
-        mention.dates.kind == Kind::Range && (prominent || mention.held)
+        mention.dates.kind.has_several_days() && (prominent || mention.held)
     });
     let day = || {
         votes.best_dates(|mention| {
@@ -171,7 +184,7 @@ fn unknown(event: &mut Event, series: &Series, votes: &Votes<'_>, catalog: &Cata
     let voted = Votes::top(&votes.years).filter(|(_, votes)| *votes >= CLEAR).map(|(year, _)| year);
     let reported = |published: Date| {
         let (_, end) = dates?.in_year(i32::from(published.year()))?;
-        (0..=choose::REPORTED_WITHIN).contains(&(published - end).get_days()).then_some(i32::from(published.year()))
+        (0..=editions::REPORTED_WITHIN).contains(&(published - end).get_days()).then_some(i32::from(published.year()))
     };
     event.year = voted.or_else(|| dates.and_then(|dates| dates.year)).or_else(|| {
         let year = published.and_then(reported)?;
@@ -199,7 +212,7 @@ fn unknown(event: &mut Event, series: &Series, votes: &Votes<'_>, catalog: &Cata
 /// Whether the catalog knows the editions of this year, and that the one in this city was in another year.
 fn is_of_another_year(series: &Series, city: &str, year: i32) -> bool {
     let held_in = |edition: &&Edition| edition.city.as_deref() == Some(city);
-    !choose::is_named_by_city(series)
+    !editions::is_named_by_city(series)
         && series.editions.iter().any(|edition| edition.year == year)
         && series.editions.iter().any(|edition| held_in(&edition))
         && !series.editions.iter().filter(held_in).any(|edition| edition.year == year)
@@ -219,10 +232,10 @@ fn place_in_name<'a>(
 ) -> Option<PlaceInName<'a>> {
     let stated = |name| Some(PlaceInName { name, inferred: false });
     let has_editions = !series.editions.is_empty();
-    if has_editions && series.editions.iter().all(|edition| choose::area_of(edition).is_empty()) {
+    if has_editions && series.editions.iter().all(|edition| editions::area_of(edition).is_empty()) {
         return stated("");
     }
-    let by_city = choose::is_named_by_city(series);
+    let by_city = editions::is_named_by_city(series);
     match (area, city) {
         (Some((area, _)), None) => stated(area),
         (Some((area, for_area)), Some((_, for_city))) if !by_city || for_area > for_city => stated(area),
@@ -249,11 +262,4 @@ fn dates_from_table(event: &mut Event, edition: &Edition) {
 fn set_dates(event: &mut Event, start: Date, end: Date) {
     event.start_date = Some(start.to_string());
     event.end_date = Some(end.to_string());
-}
-
-/// When the text was published, as far as it says so itself: a date in figures, or beside words such as "posted on", near its beginning.
-pub(super) fn published(mentions: &Mentions) -> Option<Date> {
-    let early = |sentence: Option<usize>| sentence.is_none_or(|sentence| sentence <= 4);
-    let dated = mentions.dates.iter().filter(|mention| mention.published && early(mention.place.sentence));
-    dated.filter_map(|mention| grammar::date(mention.dates.year?, mention.dates.start)).next()
 }

@@ -18,6 +18,8 @@ pub(super) enum Tense {
     Past,
     /// A later edition.
     Future,
+    /// A later edition, or that of the report itself if it begins before its event. Settled once the whole text is read.
+    Soon,
 }
 
 /// What a cue says about its sentence.
@@ -44,7 +46,8 @@ static CUES: LazyLock<Phrases<Cue>> = LazyLock::new(|| {
 });
 
 static TENSES: LazyLock<Phrases<Tense>> = LazyLock::new(|| {
-    let lists = [(Tense::Past, cues::PAST), (Tense::Future, cues::FUTURE), (Tense::Now, cues::NOW)];
+    let lists =
+        [(Tense::Past, cues::PAST), (Tense::Future, cues::FUTURE), (Tense::Soon, cues::SOON), (Tense::Now, cues::NOW)];
     Phrases::new(lists.iter().flat_map(|(tense, list)| list.iter().map(|phrase| (*phrase, *tense))))
 });
 

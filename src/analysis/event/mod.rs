@@ -1,13 +1,18 @@
 //! Which event a report is about. Dates, series and places are read with their positions ([`grammar`], [`mentions`], [`tense`]), weighed against each
-//! other and the table of editions ([`choose`]), and put together as stated or inferred ([`infer`]). Pure: no I/O, no clock.
+//! other and the table of editions ([`choose`], [`editions`]), and put together as stated or inferred ([`infer`]). Pure: no I/O, no clock.
 
 mod choose;
 mod cues;
+mod editions;
 mod grammar;
 mod hints;
 mod infer;
 mod lexicon;
 mod mentions;
+mod names;
+mod published;
+mod settle;
+mod tags;
 mod tense;
 #[cfg(test)]
 mod tests;
@@ -31,7 +36,7 @@ pub fn find(
     let words = Words::of_document(document);
     let lexicon = lexicon::Lexicon::new(catalog);
     let mentions = mentions::find(document, sentences, &words, catalog, &lexicon);
-    let published = document.published.or_else(|| infer::published(&mentions));
+    let published = document.published.or_else(|| published::of_text(document, &mentions, &lexicon));
     let found = match choose::series(&mentions, catalog) {
         Some(series) => infer::of_series(series, &mentions, catalog, published),
         None => infer::of_city(&mentions, catalog, published),

@@ -37,7 +37,7 @@ impl Tenses<'_, '_> {
         }
         let before = self.cues.iter().rev().find(|cue| cue.0 < word);
         match before {
-            Some((_, Tense::Future)) => Tense::Future,
+            Some((_, later @ (Tense::Future | Tense::Soon))) => *later,
             Some((at, Tense::Past)) if self.clause(*at).end.saturating_sub(self.range.start) <= SHORT => Tense::Past,
             _ => Tense::Now,
         }
