@@ -120,7 +120,8 @@ async fn one_size(site: &Site<'_>, reports: usize) -> Result<Restart> {
 
 /// The highest memory while all watches are told that what they know is too old.
 async fn relist(site: &Site<'_>, task: Task<'_>, reports: usize) -> Result<f64> {
-    let proxy = FaultProxy::start(&site.cluster)?;
+    // It waits on a runtime of its own.
+    let proxy = tokio::task::block_in_place(|| FaultProxy::start(&site.cluster))?;
     let task = Task { kubeconfig: Some(proxy.kubeconfig()), ..task };
     let running = site.lab.programs.start(Subject::Operator, &site.cluster, task)?;
     until_settled(&running, reports).await?;
