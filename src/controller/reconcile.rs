@@ -200,7 +200,7 @@ impl<'a> Run<'a> {
             metrics: &context.metrics,
             config_map: match &subject.inputs.config_map {
                 MapState::At(version) => Some(&version.resource_version),
-                MapState::NotUsed | MapState::Unknown | MapState::Missing => None,
+                MapState::NotUsed | MapState::Unknown | MapState::Unwatched | MapState::Missing => None,
             },
             max_bytes: context.max_bytes,
             api_timeout: context.api_timeout,
