@@ -45,7 +45,7 @@ pub(super) fn area_of(edition: &Edition) -> String {
 pub(super) fn is_area(name: &str, area: &str, catalog: &Catalog) -> bool {
     let places = &catalog.places;
     let spelt = |known: &Area| known.name == name && known.surfaces.iter().any(|surface| surface.text == area);
-    name.eq_ignore_ascii_case(area) || places.countries.iter().chain(&places.regions).any(|known| spelt(known))
+    name.eq_ignore_ascii_case(area) || places.countries.iter().chain(&places.regions).any(spelt)
 }
 
 /// Whether a series names its editions by their cities (DevOpsDays), rather than by region (KubeCon) or year.

@@ -49,7 +49,7 @@ impl Stage {
         let watched = |resource: &&str| {
             self.proxy.calls(&On::watch(resource)).iter().any(|call| call.code.is_some() || call.injected)
         };
-        while !WATCHED.iter().all(|resource| watched(&resource)) && Instant::now() < deadline {
+        while !WATCHED.iter().all(&watched) && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(2));
         }
     }

@@ -8,10 +8,13 @@ use super::row::{Row, must};
 use super::stage::{Stage, inline, on_map, text};
 use crate::support::PLANTED;
 
+/// Makes something of an object that the operator cannot read.
+type Spoil = fn(&mut Value);
+
 #[test]
 fn an_unreadable_object_is_skipped_with_a_warning_and_all_others_are_served() {
     let mut row = Row::new("undecodable object in list and watch");
-    let spoil: [(&str, fn(&mut Value)); 3] = [
+    let spoil: [(&str, Spoil); 3] = [
         ("source is a list", |object| object["spec"]["source"] = json!(["inline"])),
         ("no spec", |object| drop(object["spec"].take())),
         ("status is a word", |object| object["status"] = json!("done")),
