@@ -20,8 +20,9 @@ use crate::source::http::proxy::Proxies;
 
 /// The most threads that wait for the network.
 const MOST_NETWORK_THREADS: usize = 4;
-/// Threads for looking up names of hosts, which blocks.
-const LOOKUP_THREADS: usize = 4;
+/// The most threads for looking up names of hosts, which blocks. A look that was given up keeps its thread until the resolver ends it, so
+/// there are enough that silent name servers leave room for the analysis; threads without work end.
+const LOOKUP_THREADS: usize = 32;
 
 /// Flags of `run`. Each may also be given as an environment variable.
 #[derive(Args, Clone, Debug)]
@@ -196,7 +197,7 @@ impl RunArgs {
 }
 
 /// The threads that wait for the network, of which a few serve thousands of reports, and those for work that keeps a processor busy: one
-/// for each core that is granted, which a quota of the container counts for, and some for looking up names of hosts.
+/// for each core that is granted, which a quota of the container counts for, and as many as needed for looking up names of hosts.
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     let cores = cores();
     tokio::runtime::Builder::new_multi_thread()

@@ -26,7 +26,7 @@ pub struct Fetcher<'a> {
     pub http: &'a HttpClient,
     /// Where fetches are counted.
     pub metrics: &'a Metrics,
-    /// Version of the ConfigMap that the watch has shown, if it has.
+    /// Version that the ConfigMap has at least; none where the newest is asked for.
     pub config_map: Option<&'a str>,
     /// Most bytes of a text in a ConfigMap.
     pub max_bytes: u64,

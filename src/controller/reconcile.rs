@@ -194,13 +194,15 @@ impl<'a> Run<'a> {
         let kind = self.kind.clone()?;
         let analyzer = analyzer?;
         let context = &self.scope.context;
+        let asked = self.requested_at.is_some() && self.requested_at != self.known.last_handled;
         let fetcher = Fetcher {
             client: &context.client,
             http: &context.http,
             metrics: &context.metrics,
             config_map: match &subject.inputs.config_map {
-                MapState::At(version) => Some(&version.resource_version),
-                MapState::NotUsed | MapState::Unknown | MapState::Unwatched | MapState::Missing => None,
+                // Whoever asks for a run may have edited the ConfigMap a moment before, and expects that edit to be looked at.
+                MapState::At(version) if !asked => Some(&version.resource_version),
+                _ => None,
             },
             max_bytes: context.max_bytes,
             api_timeout: context.api_timeout,

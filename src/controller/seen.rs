@@ -5,10 +5,13 @@
 //! A report that cannot be read is kept as such, with its name, so that one of them does not keep a list from being read.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use kube::Resource;
 use kube::core::error_boundary::InvalidObject;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
@@ -20,13 +23,84 @@ use super::known::own;
 #[derive(Clone, Debug)]
 pub struct Seen(pub Result<ConferenceReport, InvalidObject>);
 
-/// What is read of a report. The schema promises objects here; what is in them is looked at afterwards, report by report.
+/// What is read of a report. Whether it says what it should is looked at afterwards, report by report.
 #[derive(Deserialize)]
 struct Wire {
     metadata: WireMetadata,
     #[serde(default)]
     spec: Value,
-    status: Option<WireStatus>,
+    #[serde(default)]
+    status: Part,
+}
+
+/// A status as it arrives.
+#[derive(Default)]
+enum Part {
+    #[default]
+    Missing,
+    /// The few fields that are looked at; the others are skipped without being kept even for a moment.
+    Read(Box<WireStatus>),
+    /// Something that is no object.
+    Odd,
+}
+
+struct PartVisitor;
+
+impl<'de> Visitor<'de> for PartVisitor {
+    type Value = Part;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a status")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Part, A::Error> {
+        WireStatus::deserialize(MapAccessDeserializer::new(map)).map(|status| Part::Read(Box::new(status)))
+    }
+
+    fn visit_unit<E>(self) -> Result<Part, E> {
+        Ok(Part::Missing)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Part, A::Error> {
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Part::Odd)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Part, E> {
+        Ok(Part::Odd)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Part, E> {
+        Ok(Part::Odd)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Part, E> {
+        Ok(Part::Odd)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Part, E> {
+        Ok(Part::Odd)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Part, E> {
+        Ok(Part::Odd)
+    }
+}
+
+impl<'de> Deserialize<'de> for Part {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(PartVisitor)
+    }
+}
+
+impl Part {
+    fn read(self) -> Result<Option<ConferenceReportStatus>, String> {
+        match self {
+            Self::Missing => Ok(None),
+            Self::Read(status) => status.read().map(Some).map_err(|error| error.to_string()),
+            Self::Odd => Err("it is no object".to_owned()),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -98,7 +172,7 @@ impl<'de> Deserialize<'de> for Seen {
         let wire = Wire::deserialize(deserializer)?;
         let metadata = wire.metadata.read();
         let spec = serde_json::from_value::<ConferenceReportSpec>(wire.spec);
-        let status = wire.status.map(WireStatus::read).transpose();
+        let status = wire.status.read();
         Ok(Self(match (spec, status) {
             (Ok(spec), Ok(status)) => Ok(ConferenceReport { metadata, spec, status }),
             (Err(error), _) => Err(InvalidObject { error: format!("spec: {error}"), metadata }),
@@ -196,6 +270,14 @@ mod tests {
         let mut wrong = serde_json::to_value(report()).unwrap();
         wrong["status"]["observedGeneration"] = json!("four");
         assert!(seen(&wrong).0.unwrap_err().error.starts_with("status: "));
+        for odd in [json!("done"), json!([["done"], 1]), json!(true), json!(-1), json!(1.5)] {
+            wrong["status"] = odd;
+            assert_eq!(seen(&wrong).0.unwrap_err().error, "status: it is no object");
+        }
+        for none in [json!(null), json!({})] {
+            wrong["status"] = none;
+            assert_eq!(Known::of(seen(&wrong).0.unwrap().status.as_ref()), Known::of(None));
+        }
         let list: Vec<Seen> = serde_json::from_value(json!([wrong, serde_json::to_value(report()).unwrap()])).unwrap();
         assert!(list[0].0.is_err() && list[1].0.is_ok());
     }

@@ -175,7 +175,7 @@ pub trait Guarded: Resource<DynamicType = ()> + Clone + DeserializeOwned + Debug
     ///
     /// # Errors
     /// When it cannot be read.
-    fn open(self) -> Result<Self::Object, InvalidObject>;
+    fn open(self) -> Result<Self::Object, Box<InvalidObject>>;
 }
 
 impl<K> Guarded for DeserializeGuard<K>
@@ -184,16 +184,16 @@ where
 {
     type Object = K;
 
-    fn open(self) -> Result<K, InvalidObject> {
-        self.0
+    fn open(self) -> Result<K, Box<InvalidObject>> {
+        self.0.map_err(Box::new)
     }
 }
 
 impl Guarded for Seen {
     type Object = ConferenceReport;
 
-    fn open(self) -> Result<ConferenceReport, InvalidObject> {
-        self.0
+    fn open(self) -> Result<ConferenceReport, Box<InvalidObject>> {
+        self.0.map_err(Box::new)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The text in a key of a ConfigMap. One GET by name; what to take from it is decided by a pure function.
 //!
-//! Where a watch has shown the ConfigMap, any version that is not older than the one shown will do: the API server answers that from its
-//! memory, which takes it a third less work than asking etcd. Whatever is newer, the watch tells of.
+//! Where a watch has shown the ConfigMap and nobody has asked for a look at it, any version that is not older than the one shown will do:
+//! the API server answers that from its memory, which takes it a third less work than asking etcd. Whatever is newer, the watch tells of.
 
 use std::time::Duration;
 

@@ -248,8 +248,8 @@ pub mod tests {
     fn sizes_that_are_given_win_over_those_of_the_run() {
         let line = Line::parse_from(["measure", "--size=small", "--reports=7,8", "--edits=9", "operator"]);
         let settings = line.settings.complete();
-        assert_eq!((settings.reports, settings.edits), (vec![7, 8], Some(9)));
-        assert_eq!(settings.latency, [100]);
+        assert_eq!(settings.reports, [7, 8]);
+        assert_eq!((settings.edits, settings.latency.as_slice()), (Some(9), [100].as_slice()));
         assert!(settings.wants(Part::Latency), "no part is given, so all are wanted");
     }
 }
