@@ -274,11 +274,11 @@ mod tests {
             wrong["status"] = odd;
             assert_eq!(seen(&wrong).0.unwrap_err().error, "status: it is no object");
         }
+        let list: Vec<Seen> = serde_json::from_value(json!([wrong, serde_json::to_value(report()).unwrap()])).unwrap();
+        assert!(list[0].0.is_err() && list[1].0.is_ok());
         for none in [json!(null), json!({})] {
             wrong["status"] = none;
             assert_eq!(Known::of(seen(&wrong).0.unwrap().status.as_ref()), Known::of(None));
         }
-        let list: Vec<Seen> = serde_json::from_value(json!([wrong, serde_json::to_value(report()).unwrap()])).unwrap();
-        assert!(list[0].0.is_err() && list[1].0.is_ok());
     }
 }

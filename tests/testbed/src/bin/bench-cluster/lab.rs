@@ -15,6 +15,9 @@ use crate::subject::Programs;
 use crate::usage::{self, Meter};
 use crate::workload::Workload;
 
+/// Cold starts with up to so many reports are over so soon that they are repeated.
+const ROUNDS_UP_TO: usize = 1000;
+
 /// How much is measured where nothing else is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -70,7 +73,7 @@ pub struct Settings {
     /// ConfigMaps of a mebibyte each that nothing refers to
     #[arg(long)]
     pub unrelated: Option<usize>,
-    /// How often throughput is measured; the median counts
+    /// How often throughput is measured with up to 1,000 reports, which are done soon; the median counts
     #[arg(long)]
     pub rounds: Option<usize>,
     /// Runs, requests or workers at a time, for everybody
@@ -100,13 +103,23 @@ impl Settings {
                 sizes.extend_from_slice(if full { large } else { small });
             }
         };
-        fill(&mut self.reports, &[200], &[1000, 2500, 5000]);
+        fill(&mut self.reports, &[200], &[500, 1000, 5000]);
         fill(&mut self.latency, &[100], &[100, 1000, 5000]);
-        fill(&mut self.finished, &[200], &[1000, 5000, 10_000]);
-        self.edits.get_or_insert(if full { 300 } else { 60 });
+        fill(&mut self.finished, &[200], &[1000, 3000, 10_000]);
+        self.edits.get_or_insert(if full { 200 } else { 60 });
         self.unrelated.get_or_insert(if full { 1000 } else { 50 });
         self.rounds.get_or_insert(if full { 3 } else { 1 });
         self
+    }
+
+    /// Rounds of cold starts with so many reports.
+    pub fn rounds_of(&self, reports: usize) -> usize {
+        if reports > ROUNDS_UP_TO { 1 } else { self.rounds.unwrap_or(1) }
+    }
+
+    /// The number of reports with which what needs only one size is measured.
+    pub fn middle_size(&self) -> Option<usize> {
+        self.reports.get(self.reports.len() / 2).copied()
     }
 
     /// Whether a part is to be measured.

@@ -12,7 +12,7 @@ use crate::lab::{Lab, Site};
 use crate::objects::Sources;
 use crate::observer::Observer;
 use crate::requests::{self, Requests};
-use crate::subject::{Running, Subject, Task};
+use crate::subject::{Subject, Task};
 use crate::throughput::{all_ready, settle};
 use crate::usage::{Surroundings, Usage};
 
@@ -79,7 +79,7 @@ async fn one_size(site: &Site<'_>, reports: usize) -> Result<Restart> {
     let meter = site.meter();
     let mut second = site.lab.programs.start(Subject::Operator, &site.cluster, task)?;
     let ready_seconds = second.until_ready(PATIENCE).await?;
-    let settled_seconds = until_settled(&second, reports).await?;
+    let settled_seconds = second.until_settled(reports).await?;
     tokio::time::sleep(QUIET).await;
     let usage = second.usage();
     let surroundings = meter.stop_without(usage.cpu_seconds);
@@ -123,8 +123,8 @@ async fn relist(site: &Site<'_>, task: Task<'_>, reports: usize) -> Result<f64> 
     // It waits on a runtime of its own.
     let proxy = tokio::task::block_in_place(|| FaultProxy::start(&site.cluster))?;
     let task = Task { kubeconfig: Some(proxy.kubeconfig()), ..task };
-    let running = site.lab.programs.start(Subject::Operator, &site.cluster, task)?;
-    until_settled(&running, reports).await?;
+    let mut running = site.lab.programs.start(Subject::Operator, &site.cluster, task)?;
+    running.until_settled(reports).await?;
     tokio::time::sleep(QUIET).await;
     crate::usage::reset_peak(running.pid);
     for resource in ["conferencereports", "configmaps"] {
@@ -144,19 +144,6 @@ async fn relist(site: &Site<'_>, task: Task<'_>, reports: usize) -> Result<f64> 
     let peak = running.usage().peak_mib;
     running.stop();
     Ok(peak)
-}
-
-/// Waits until the operator counts every report as Ready: it has then looked at each.
-async fn until_settled(running: &Running, reports: usize) -> Result<f64> {
-    while running.started.elapsed() < PATIENCE {
-        let ready = running.metric("conference_report_objects{ready=\"true\"}")?;
-        let seen = Instant::now();
-        if ready as usize >= reports {
-            return Ok(seen.duration_since(running.started).as_secs_f64());
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    bail!("the operator did not look at all {reports} reports within {PATIENCE:?}")
 }
 
 fn size_of(folder: &std::path::Path) -> u64 {

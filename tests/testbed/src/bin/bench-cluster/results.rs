@@ -153,7 +153,7 @@ impl Results {
                 add(what, "< 1.00", ratio, &|it| it < 1.0, "");
             }
         }
-        if let Some(&reports) = self.settings.reports.first() {
+        if let Some(reports) = self.settings.middle_size() {
             let against = |to| self.rate_ratio(Subject::Operator, to, Setting::Apart, reports);
             let named = |to: &str| format!("throughput to {to}, {reports} reports, API server apart");
             add(named("the bare loop"), ">= 0.90", against(Subject::BareLoop), &|it| it >= 0.9, "");

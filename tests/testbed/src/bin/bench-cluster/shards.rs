@@ -37,7 +37,7 @@ pub struct Shards {
 /// # Errors
 /// When one of them fails.
 pub async fn measure(lab: &Lab) -> Result<Vec<Shards>> {
-    let reports = lab.settings.reports.iter().copied().max().unwrap_or_default();
+    let reports = lab.settings.middle_size().unwrap_or_default();
     let site = lab.site().await?;
     let mut results = Vec::new();
     for (shards, label) in [(1, None)].into_iter().chain(SHARD_LABELS.map(|(shards, label)| (shards, Some(label)))) {

@@ -14,6 +14,9 @@ use testbed::supervise::Supervised;
 
 use crate::usage::{self, Usage};
 
+/// How long a start with finished reports may take.
+const SETTLED_WITHIN: Duration = Duration::from_secs(120);
+
 /// Who is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -199,11 +202,30 @@ impl Running {
         }
     }
 
+    /// Waits until the operator counts so many reports as Ready: it has then looked at each. Seconds from its start.
+    ///
+    /// # Errors
+    /// When it ends or takes too long; the message holds the end of its log.
+    pub async fn until_settled(&mut self, reports: usize) -> Result<f64> {
+        loop {
+            let ready = self.metric("conference_report_objects{ready=\"true\"}").unwrap_or_default();
+            let seconds = self.started.elapsed().as_secs_f64();
+            if ready as usize >= reports {
+                return Ok(seconds);
+            }
+            self.must_be_alive()?;
+            if seconds > SETTLED_WITHIN.as_secs_f64() {
+                bail!("{ready} of {reports} reports were looked at within {SETTLED_WITHIN:?}\n{}", tail(&self.log));
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// Sum of the operator's metrics whose name with labels begins so.
     ///
     /// # Errors
     /// When it does not answer.
-    pub fn metric(&self, begin: &str) -> Result<f64> {
+    fn metric(&self, begin: &str) -> Result<f64> {
         let (_, text) = get(self.metrics, "/metrics")?;
         let values = text.lines().filter_map(|line| line.strip_prefix(begin)?.rsplit_once(' '));
         Ok(values.filter_map(|(_, value)| value.parse::<f64>().ok()).sum())

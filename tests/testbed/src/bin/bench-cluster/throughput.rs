@@ -67,15 +67,14 @@ pub struct Throughput {
 /// When a subject fails.
 pub async fn measure(lab: &Lab) -> Result<Vec<Throughput>> {
     let mut results = Vec::new();
-    let rounds = lab.settings.rounds.unwrap_or(1);
     for &reports in &lab.settings.reports {
-        for round in 0..rounds {
+        for round in 0..lab.settings.rounds_of(reports) {
             results.extend(turns(lab, Setting::Plain, reports, round).await?);
         }
-        results.push(cold_start(&lab.site().await?, Subject::Operator, Setting::Mixed, reports, 0).await?);
     }
-    if let Some(&reports) = lab.settings.reports.first() {
-        for round in 0..rounds {
+    if let Some(reports) = lab.settings.middle_size() {
+        results.push(cold_start(&lab.site().await?, Subject::Operator, Setting::Mixed, reports, 0).await?);
+        for round in 0..lab.settings.rounds_of(reports) {
             results.extend(turns(lab, Setting::Apart, reports, round).await?);
         }
     }
