@@ -10,10 +10,15 @@ CORPUS ?=
 EVAL_FLAGS ?=
 PEERS ?=
 SAVE ?=
-PEERS_VENV := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/conference-report-operator/peers
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/conference-report-operator
+PEERS_VENV := $(CACHE)/peers
+KOPF_VENV := $(CACHE)/kopf
+MANAGER := $(CACHE)/manager
+SIZE ?= full
+BENCH_FLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build tools generate lint deny control-plane programs test unit test-delivery demo soak image e2e e2e-flux keep-chart release eval bench clean
+.PHONY: help build tools generate lint deny control-plane programs test unit test-delivery demo soak image e2e e2e-flux keep-chart release eval bench bench-cluster clean
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "; print "Usage: make <target>\n"} /^[a-z0-9-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +30,8 @@ help: ## Show this help
 	@printf '  %-22s %s\n' 'PEERS=1' 'make bench: measure the Python tools for the same jobs too'
 	@printf '  %-22s %s\n' 'KUBECONFIG=file' 'make e2e, make e2e-flux: use that cluster instead of a node of their own'
 	@printf '  %-22s %s\n' 'ARCHITECTURES=list' 'make image: amd64, arm64'
+	@printf '  %-22s %s\n' 'SIZE=small' 'make bench-cluster: a few hundred reports, in minutes'
+	@printf '  %-22s %s\n' 'BENCH_FLAGS=...' 'make bench-cluster: parts and sizes; BENCH_FLAGS=--help lists them'
 	@printf '  %-22s %s\n' 'SAVE=1' 'make bench: keep what was measured as the baseline'
 	@printf '  %-22s %s\n' 'KUBEBUILDER_ASSETS=dir' 'etcd, kube-apiserver and kubectl to use instead of fetching or building them'
 	@printf '  %-22s %s\n' 'SETUP_ENVTEST=never' 'build the control plane from source instead of fetching it'
@@ -101,10 +108,18 @@ eval: tools ## Score the analysis on a folder of annotated reports: make eval CO
 bench: $(if $(PEERS),$(PEERS_VENV)/ready) ## Measure speed and memory of the analysis, stage by stage, and say what differs from the baseline
 	$(if $(SAVE),BENCH_SAVE=1) $(if $(PEERS),BENCH_PEERS="$(PEERS_VENV)/bin/python") $(CARGO) bench --locked --bench analysis
 
+bench-cluster: control-plane tools $(KOPF_VENV)/ready $(MANAGER) ## Measure the operator on a real API server, beside its limits and beside Kopf and Go
+	target/release/bench-cluster measure --size $(SIZE) --kopf "$(KOPF_VENV)/bin/python" --manager "$(MANAGER)" $(BENCH_FLAGS) $(BINARY)
+
 $(PEERS_VENV)/ready: tests/peers/requirements.txt
-	python3 -m venv "$(PEERS_VENV)"
-	"$(PEERS_VENV)/bin/pip" install --quiet --disable-pip-version-check --requirement $<
+$(KOPF_VENV)/ready: tests/peers/kopf/requirements.txt
+$(PEERS_VENV)/ready $(KOPF_VENV)/ready:
+	python3 -m venv "$(@D)"
+	"$(@D)/bin/pip" install --quiet --disable-pip-version-check --requirement $<
 	@touch "$@"
+
+$(MANAGER): $(wildcard tests/peers/manager/*)
+	cd tests/peers/manager && CGO_ENABLED=0 go build -mod=readonly -trimpath -ldflags '-s -w' -o "$@" .
 
 clean: ## Remove what was built (the control plane stays in the user's cache)
 	$(CARGO) clean

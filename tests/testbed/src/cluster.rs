@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 
-use crate::control_plane::ControlPlane;
+use crate::control_plane::{Audit, ControlPlane};
 
 /// Namespace of the operator.
 pub const OPERATOR_NAMESPACE: &str = "conference-report-system";
@@ -29,8 +29,16 @@ impl Cluster {
     /// # Errors
     /// When the control plane does not start, or does not accept what is installed.
     pub fn start() -> Result<Self> {
+        Self::start_with(Audit::Statuses)
+    }
+
+    /// The same with another audit log.
+    ///
+    /// # Errors
+    /// When the control plane does not start, or does not accept what is installed.
+    pub fn start_with(audit: Audit) -> Result<Self> {
         let cluster =
-            Self { control_plane: ControlPlane::start()?, namespaces: AtomicU32::new(0), token: Mutex::default() };
+            Self { control_plane: ControlPlane::start(audit)?, namespaces: AtomicU32::new(0), token: Mutex::default() };
         cluster.install()?;
         Ok(cluster)
     }

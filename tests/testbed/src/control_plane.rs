@@ -59,20 +59,20 @@ impl ControlPlane {
     ///
     /// # Errors
     /// When a program is missing, or when it does not become ready in time; the message holds the end of its log.
-    pub fn start() -> Result<Self> {
-        Self::start_at(Network::default())
+    pub fn start(audit: Audit) -> Result<Self> {
+        Self::start_at(Network::default(), audit)
     }
 
     /// Starts a control plane at a given place and waits until it is ready.
     ///
     /// # Errors
     /// As [`ControlPlane::start`].
-    pub fn start_at(network: Network) -> Result<Self> {
+    pub fn start_at(network: Network, audit: Audit) -> Result<Self> {
         let assets = Assets::existing()?;
         let mut last = None;
         // A free port may be taken by somebody else before the server listens there.
         for _ in 0..3 {
-            match Self::try_start(&assets, network) {
+            match Self::try_start(&assets, network, audit) {
                 Ok(control_plane) => return Ok(control_plane),
                 Err(error) => last = Some(error),
             }
@@ -80,7 +80,7 @@ impl ControlPlane {
         Err(last.unwrap_or_else(|| anyhow::anyhow!("the control plane did not start")))
     }
 
-    fn try_start(assets: &Assets, network: Network) -> Result<Self> {
+    fn try_start(assets: &Assets, network: Network, audit: Audit) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("conference-report-control-plane-").tempdir()?;
         let path = |name: &str| folder.path().join(name);
         let [client_port, peer_port, free_port] = free_ports()?;
@@ -118,7 +118,7 @@ impl ControlPlane {
             component_tokens.push((user, token));
         }
         fs::write(path("tokens.csv"), tokens)?;
-        fs::write(path("audit-policy.yaml"), AUDIT_POLICY)?;
+        fs::write(path("audit-policy.yaml"), audit.policy())?;
         let api_server = Supervised::start(
             &assets.api_server(),
             &[
@@ -161,6 +161,11 @@ impl ControlPlane {
     /// Address of the API server.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Process ids of the API server and of etcd, to look at what they use.
+    pub fn pids(&self) -> [Option<u32>; 2] {
+        [self.api_server.pid(), self.etcd.pid()]
     }
 
     /// The programs it runs.
@@ -271,24 +276,46 @@ impl ControlPlane {
     }
 }
 
-/// Everything that the operator asks for, and every write of anybody; of each status that is written, all it says: enough to count
-/// and to prove.
-const AUDIT_POLICY: &str = r#"
-apiVersion: audit.k8s.io/v1
+/// What the API server's audit log tells of the operator's requests and of everybody's writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audit {
+    /// That there was one: as much as clusters usually have it tell.
+    Requests,
+    /// Of each status that is written also all it says: enough to prove, but more work for the API server with each write.
+    Statuses,
+}
+
+impl Audit {
+    fn policy(self) -> String {
+        let statuses = match self {
+            Self::Requests => "",
+            Self::Statuses => AUDIT_STATUSES,
+        };
+        format!("{AUDIT_BEGIN}{statuses}{AUDIT_REQUESTS}")
+    }
+}
+
+const AUDIT_BEGIN: &str = "apiVersion: audit.k8s.io/v1
 kind: Policy
 omitStages: [RequestReceived]
 rules:
+";
+
+const AUDIT_STATUSES: &str = "\
 - level: RequestResponse
   verbs: [create, update, patch]
   resources: [{group: confreports.dev, resources: [conferencereports/status, reportcatalogs/status]}]
   omitManagedFields: true
+";
+
+const AUDIT_REQUESTS: &str = "\
 - level: Metadata
-  userGroups: ["system:serviceaccounts"]
+  userGroups: [\"system:serviceaccounts\"]
 - level: Metadata
   verbs: [create, update, patch, delete]
   resources: [{group: confreports.dev}]
 - level: None
-"#;
+";
 
 /// Ports on which nobody listens now.
 fn free_ports<const N: usize>() -> Result<[u16; N]> {

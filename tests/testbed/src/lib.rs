@@ -40,7 +40,7 @@ pub mod scoring;
 #[cfg(feature = "cluster")]
 pub mod soak;
 #[cfg(feature = "cluster")]
-mod supervise;
+pub mod supervise;
 
 use std::path::Path;
 use std::process::Command;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::control_plane::{CONTROLLER_MANAGER, ControlPlane, KUBELET, Network, SCHEDULER};
+use crate::control_plane::{Audit, CONTROLLER_MANAGER, ControlPlane, KUBELET, Network, SCHEDULER};
 use crate::programs;
 use crate::sandbox;
 use crate::supervise::Supervised;
@@ -47,7 +47,7 @@ impl Node {
             );
         }
         let network = Network { address: sandbox::API_SERVER.into(), port: Some(443), services: sandbox::SERVICES };
-        let control_plane = ControlPlane::start_at(network)?;
+        let control_plane = ControlPlane::start_at(network, Audit::Requests)?;
         let files = Files { folder };
         let containerd = files.containerd()?;
         let controllers = files.component(
