@@ -19,10 +19,11 @@ use crate::controller::known::prune;
 use crate::controller::ledger::Ledger;
 use crate::controller::references::{Reference, References};
 use crate::controller::schedule::after_start;
+use crate::source::http::host_of;
 
 use super::config::{Settings, WatchConfigMaps};
 use super::health::Health;
-use super::queue::{Lane, Task, Urgency};
+use super::queue::{Host, Lane, Task, Urgency};
 use super::watch::{self, Change, Reporter};
 use super::workers::Inbox;
 
@@ -169,14 +170,14 @@ fn task(before: Option<&ConferenceReport>, report: &ConferenceReport) -> (Task, 
     if before.is_some() || !tried {
         return (Task { urgency: Urgency::Change, lane }, Duration::ZERO);
     }
-    let failing_url = lane == Lane::Url && !is_true(conditions, READY);
+    let failing_url = lane != Lane::Cluster && !is_true(conditions, READY);
     let wait =
         if failing_url { after_start(report.metadata.uid.as_deref().unwrap_or_default()) } else { Duration::ZERO };
     (Task { urgency: Urgency::Routine, lane }, wait)
 }
 
 fn lane(report: &ConferenceReport) -> Lane {
-    if report.spec.source.http.is_some() { Lane::Url } else { Lane::Cluster }
+    report.spec.source.http.as_ref().map_or(Lane::Cluster, |http| Lane::Url(Host::of(&host_of(&http.url))))
 }
 
 fn on_report(scope: Arc<Scope>, inboxes: Inboxes) -> impl FnMut(Change<'_, ConferenceReport>) + Send {
@@ -307,7 +308,7 @@ mod tests {
     fn after_a_start_urls_that_failed_are_spread_and_nothing_else_waits() {
         let failing = |url| report(url, 1, Some((Verdict::Retrying(Reason::TimedOut), 1)));
         let (kind, wait) = task(None, &failing(true));
-        assert_eq!(kind, Task { urgency: Urgency::Routine, lane: Lane::Url });
+        assert_eq!(kind.urgency, Urgency::Routine);
         assert!(wait > Duration::ZERO && wait < Duration::from_secs(10), "{wait:?}");
         for (before, report) in [
             (None, failing(false)),
