@@ -9,13 +9,14 @@ SAVE ?=
 PEERS_VENV := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/conference-report-operator/peers
 
 .DEFAULT_GOAL := help
-.PHONY: help build tools generate lint deny control-plane test unit demo soak eval bench clean
+.PHONY: help build tools generate lint deny control-plane test unit demo soak fleet eval bench clean
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "; print "Usage: make <target>\n"} /^[a-z-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@printf '\nVariables:\n'
 	@printf '  %-22s %s\n' 'KEEP=1' 'make demo: leave everything running and say how to use it'
 	@printf '  %-22s %s\n' 'SOAK=2m SEED=7' 'make soak: for how long, and with which random choices'
+	@printf '  %-22s %s\n' 'REPORTS=10000' 'make fleet: of how many reports'
 	@printf '  %-22s %s\n' 'CORPUS=dir' 'make eval: folder with annotated reports'
 	@printf '  %-22s %s\n' 'EVAL_FLAGS=--verbose' 'make eval: list what was missed and what was wrong'
 	@printf '  %-22s %s\n' 'PEERS=1' 'make bench: measure the Python tools for the same jobs too'
@@ -59,6 +60,9 @@ demo: control-plane tools ## See reports become status on a real Kubernetes API 
 
 soak: control-plane tools ## Edit, break and restart at random for ten minutes, then see that nothing was lost
 	@target/release/soak $(CURDIR)/$(BINARY)
+
+fleet: control-plane tools ## Restart an operator of ten thousand reports, then create some while all others are looked at again
+	@target/release/fleet $(CURDIR)/$(BINARY)
 
 eval: tools ## Score the analysis on a folder of annotated reports: make eval CORPUS=dir
 	@test -n "$(CORPUS)" || { echo 'say where the annotated reports are: make eval CORPUS=dir'; exit 2; }

@@ -12,6 +12,8 @@ pub mod control_plane;
 #[cfg(feature = "cluster")]
 pub mod faults;
 #[cfg(feature = "cluster")]
+pub mod fleet;
+#[cfg(feature = "cluster")]
 pub mod keys;
 #[cfg(feature = "cluster")]
 pub mod objects;

@@ -1,4 +1,4 @@
-//! A server that serves reports over HTTPS, with a certificate authority of its own.
+//! A server that serves reports over HTTPS, with a certificate authority of its own, or over plain HTTP.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -13,6 +13,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
@@ -72,6 +73,7 @@ struct State {
 /// A running server. Dropping it stops it.
 pub struct ReportServer {
     address: SocketAddr,
+    scheme: &'static str,
     authority: Authority,
     state: Arc<Mutex<State>>,
     task: tokio::task::JoinHandle<()>,
@@ -83,6 +85,18 @@ impl ReportServer {
     /// # Errors
     /// When no port is free.
     pub async fn start() -> Result<Self> {
+        Self::over(true).await
+    }
+
+    /// The same without TLS.
+    ///
+    /// # Errors
+    /// When no port is free.
+    pub async fn plain() -> Result<Self> {
+        Self::over(false).await
+    }
+
+    async fn over(tls: bool) -> Result<Self> {
         let authority = Authority::new("Reports test authority")?;
         let identity = authority.server(&["localhost", "127.0.0.1"])?;
         let certificates =
@@ -94,12 +108,12 @@ impl ReportServer {
             .with_no_client_auth()
             .with_single_cert(certificates, key)?;
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let acceptor = tls.then(|| TlsAcceptor::from(Arc::new(config)));
         let listener = TcpListener::bind("127.0.0.1:0").await.context("no free port")?;
         let address = listener.local_addr()?;
         let state = Arc::new(Mutex::new(State::default()));
         let task = tokio::spawn(serve(listener, acceptor, Arc::clone(&state)));
-        Ok(Self { address, authority, state, task })
+        Ok(Self { address, scheme: if tls { "https" } else { "http" }, authority, state, task })
     }
 
     /// Port it listens on.
@@ -109,7 +123,7 @@ impl ReportServer {
 
     /// Address of a path on this server.
     pub fn url(&self, path: &str) -> String {
-        format!("https://localhost:{}/{}", self.port(), path.trim_start_matches('/'))
+        format!("{}://localhost:{}/{}", self.scheme, self.port(), path.trim_start_matches('/'))
     }
 
     /// Certificate of the authority that vouches for it, as PEM.
@@ -138,23 +152,32 @@ impl Drop for ReportServer {
     }
 }
 
-async fn serve(listener: TcpListener, acceptor: TlsAcceptor, state: Arc<Mutex<State>>) {
+async fn serve(listener: TcpListener, acceptor: Option<TlsAcceptor>, state: Arc<Mutex<State>>) {
     // Connections end with the server: the set aborts its tasks when it is dropped.
     let mut connections = tokio::task::JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
         let acceptor = acceptor.clone();
         let state = Arc::clone(&state);
         connections.spawn(async move {
-            let Ok(stream) = acceptor.accept(stream).await else { return };
-            let service = service_fn(move |request| {
-                let answer = answer(&state, &request);
-                async move { Ok::<_, std::convert::Infallible>(answer) }
-            });
-            // A client that goes away is no concern of the server's.
-            let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
+            match acceptor {
+                None => converse(stream, state).await,
+                Some(acceptor) => match acceptor.accept(stream).await {
+                    Ok(stream) => converse(stream, state).await,
+                    Err(_) => {}
+                },
+            }
         });
         while connections.try_join_next().is_some() {}
     }
+}
+
+async fn converse(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, state: Arc<Mutex<State>>) {
+    let service = service_fn(move |request| {
+        let answer = answer(&state, &request);
+        async move { Ok::<_, std::convert::Infallible>(answer) }
+    });
+    // A client that goes away is no concern of the server's.
+    let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
 }
 
 fn answer(state: &Mutex<State>, request: &Request<Incoming>) -> Response<Full<Bytes>> {
