@@ -57,8 +57,8 @@ pub fn hints(spec: &ConferenceReportSpec) -> Hints {
     }
 }
 
-/// The places for work that takes a processor: as many as there are cores, so that watches and probes are answered meanwhile. Routine
-/// leaves one of them free where there are several, so that whoever edits a report does not wait for the long texts of a wave.
+/// The places for work that takes a processor: as many as there are cores, so that watches and probes are answered meanwhile. What
+/// nobody waits for leaves one of them free where there are several, so that whoever edits a report does not wait for the texts of a wave.
 #[derive(Clone, Debug)]
 pub struct Workers {
     places: Arc<Semaphore>,
@@ -98,7 +98,7 @@ impl Workers {
             Arc::clone(places).acquire_owned().await.map_err(|_| WorkError::TooLong(self.limit))
         };
         let routine = match urgency {
-            Urgency::Routine => Some(take(&self.routine).await?),
+            Urgency::Backlog | Urgency::Routine => Some(take(&self.routine).await?),
             Urgency::Change => None,
         };
         let place = (take(&self.places).await?, routine);

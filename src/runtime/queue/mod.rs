@@ -2,8 +2,8 @@
 //! for [`Queue::changed`], by which the one who works waits.
 //!
 //! - An object is in the queue once, however often it is added, and is never handled twice at a time.
-//! - Changes go before routine, and a part of the places is kept for them ([`shares`]): whoever edits a report does not wait until ten
-//!   thousand others have had their periodic look. Every eighth place goes to whoever has waited longest, so that nobody waits for ever.
+//! - Changes go before the backlog of a start, that goes before routine, and a part of the places is kept for changes ([`shares`]): whoever
+//!   edits a report does not wait until ten thousand others have had their turn. Every eighth place goes to whoever has waited longest, so that nobody waits for ever.
 //! - URLs get three quarters of the places and their periodic looks half, and those of one host a few: slow servers leave room for the
 //!   rest. Who waits for a busy host is passed over ([`lines`]).
 
@@ -190,7 +190,7 @@ impl<K: Clone + Eq + Hash> State<K> {
 
     /// Brings the lines up to date of those who wait for the same server as a task that has got a place, or given it back.
     fn update_lane(&mut self, lane: Lane) {
-        for urgency in [Urgency::Change, Urgency::Routine] {
+        for urgency in Urgency::ALL {
             self.update(Task { urgency, lane });
         }
     }

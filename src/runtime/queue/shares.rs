@@ -64,7 +64,7 @@ impl InHand {
         self.has_free(all, urgency, &|_| true)
             && (!url || self.has_free(urls, urgency, &on_url))
             // Half of all places at most: the rest is for reports that wait for no server.
-            && (!url || urgency == Urgency::Change || self.count(&looks) < (all / 2).max(1))
+            && (!url || urgency != Urgency::Routine || self.count(&looks) < (all / 2).max(1))
     }
 
     /// Whether there is a place for another object on this host, with this urgency.
@@ -73,8 +73,8 @@ impl InHand {
     }
 
     fn has_free(&self, share: usize, urgency: Urgency, counts: &dyn Fn(&Task) -> bool) -> bool {
-        let routine = |task: &Task| counts(task) && task.urgency == Urgency::Routine;
-        self.count(counts) < share && (urgency == Urgency::Change || self.count(&routine) < three_quarters(share))
+        let others = |task: &Task| counts(task) && task.urgency != Urgency::Change;
+        self.count(counts) < share && (urgency == Urgency::Change || self.count(&others) < three_quarters(share))
     }
 
     fn count(&self, counts: &dyn Fn(&Task) -> bool) -> usize {

@@ -7,8 +7,15 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 pub enum Urgency {
     /// Somebody changed something and waits for it.
     Change,
+    /// Somebody changed something before this process could see it. There may be thousands.
+    Backlog,
     /// A periodic look, a retry, a start.
     Routine,
+}
+
+impl Urgency {
+    /// All, the most urgent first.
+    pub(super) const ALL: [Self; 3] = [Self::Change, Self::Backlog, Self::Routine];
 }
 
 /// A server somewhere. Two of the same host are equal; should two hosts ever be, they share their places.

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 const CHANGE: Task = Task { urgency: Urgency::Change, lane: Lane::Cluster };
+const BACKLOG: Task = Task { urgency: Urgency::Backlog, lane: Lane::Cluster };
 const ROUTINE: Task = Task { urgency: Urgency::Routine, lane: Lane::Cluster };
 
 /// A periodic look at a URL of a host.
@@ -35,6 +36,20 @@ fn a_change_goes_before_ten_thousand_periodic_looks() {
     assert_eq!(keys(&queue, now), [20_001]);
     queue.add(&9_000, CHANGE, now);
     assert_eq!(keys(&queue, now), [9_000], "one that waited for its look is edited");
+}
+
+#[test]
+fn what_was_new_before_the_start_goes_before_routine_and_leaves_room_for_changes() {
+    let (queue, now) = (Queue::new(Shares::of(4)), Instant::now());
+    for n in 0..100 {
+        queue.add(&n, if n < 50 { ROUTINE } else { BACKLOG }, now);
+    }
+    assert_eq!(keys(&queue, now), [50, 51, 52]);
+    queue.add(&200, CHANGE, now);
+    queue.add(&60, CHANGE, now);
+    assert_eq!(keys(&queue, now), [200]);
+    queue.done(&200, None, now);
+    assert_eq!(keys(&queue, now), [60], "one of the backlog is edited");
 }
 
 #[test]
@@ -141,9 +156,9 @@ proptest! {
     /// Whatever happens in whatever order: nothing is in hand twice, no limit is passed, and everything that was added is handled.
     #[test]
     fn nothing_is_lost_and_nothing_is_done_twice_at_a_time(
-        steps in proptest::collection::vec((0u8..6, 0u32..8, 0usize..6), 1..200), all in 1usize..6, per_host in 1usize..3
+        steps in proptest::collection::vec((0u8..6, 0u32..8, 0usize..7), 1..200), all in 1usize..6, per_host in 1usize..3
     ) {
-        let tasks = [CHANGE, ROUTINE, new_url("a"), look("a"), new_url("b"), look("b")];
+        let tasks = [CHANGE, BACKLOG, ROUTINE, new_url("a"), look("a"), new_url("b"), look("b")];
         let (queue, start) = (Queue::new(Shares { all, urls: all, per_host }), Instant::now());
         let mut in_hand: Vec<Turn<u32>> = Vec::new();
         let mut wanted = std::collections::BTreeSet::new();
