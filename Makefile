@@ -18,13 +18,14 @@ SIZE ?= full
 BENCH_FLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build tools generate lint deny control-plane programs test unit test-delivery demo soak image e2e e2e-flux keep-chart release eval bench bench-cluster clean
+.PHONY: help build tools generate lint deny control-plane programs test unit test-delivery demo soak fleet image e2e e2e-flux keep-chart release eval bench bench-cluster clean
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "; print "Usage: make <target>\n"} /^[a-z0-9-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@printf '\nVariables:\n'
 	@printf '  %-22s %s\n' 'KEEP=1' 'make demo: leave everything running and say how to use it'
 	@printf '  %-22s %s\n' 'SOAK=2m SEED=7' 'make soak: for how long, and with which random choices'
+	@printf '  %-22s %s\n' 'REPORTS=10000' 'make fleet: of how many reports'
 	@printf '  %-22s %s\n' 'CORPUS=dir' 'make eval: folder with annotated reports'
 	@printf '  %-22s %s\n' 'EVAL_FLAGS=--verbose' 'make eval: list what was missed and what was wrong'
 	@printf '  %-22s %s\n' 'PEERS=1' 'make bench: measure the Python tools for the same jobs too'
@@ -100,6 +101,9 @@ release: programs image ## Build everything that a release publishes into dist/
 	hack/release.sh
 soak: control-plane tools ## Edit, break and restart at random for ten minutes, then see that nothing was lost
 	@target/release/soak $(CURDIR)/$(BINARY)
+
+fleet: control-plane tools ## Restart an operator of ten thousand reports, then create some while all others are looked at again
+	@target/release/fleet $(CURDIR)/$(BINARY)
 
 eval: tools ## Score the analysis on a folder of annotated reports: make eval CORPUS=dir
 	@test -n "$(CORPUS)" || { echo 'say where the annotated reports are: make eval CORPUS=dir'; exit 2; }

@@ -139,6 +139,8 @@ impl ControlPlane {
                 format!("--audit-policy-file={}", path("audit-policy.yaml").display()),
                 format!("--audit-log-path={}", path("audit.log").display()),
                 "--audit-log-mode=batch".to_owned(),
+                // Megabytes after which another file would be begun.
+                "--audit-log-maxsize=4096".to_owned(),
                 "--audit-log-batch-max-wait=200ms".to_owned(),
             ],
             // The owner may be killed before it can tidy up; the last of its children does it then.

@@ -16,6 +16,8 @@ pub mod e2e;
 #[cfg(feature = "cluster")]
 pub mod faults;
 #[cfg(feature = "cluster")]
+pub mod fleet;
+#[cfg(feature = "cluster")]
 pub mod flux;
 #[cfg(feature = "cluster")]
 pub mod git_server;

@@ -132,6 +132,16 @@ impl Operator {
         Ok(body)
     }
 
+    /// The number of a metric that counts something, by its name and labels; 0 where there is none yet.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub fn metric(&self, name: &str) -> Result<usize> {
+        let metrics = self.metrics()?;
+        let value = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        Ok(value.map_or(Ok(0), str::parse)?)
+    }
+
     /// Status code and body of one of its health endpoints, for example `/livez`.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! A server that serves reports over HTTPS, with a certificate authority of its own.
+//! A server that serves reports over HTTPS, with a certificate authority of its own, or over plain HTTP.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -13,6 +13,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
@@ -73,6 +74,7 @@ struct State {
 pub struct ReportServer {
     address: SocketAddr,
     host: String,
+    scheme: &'static str,
     authority: Authority,
     state: Arc<Mutex<State>>,
     task: tokio::task::JoinHandle<()>,
@@ -84,7 +86,15 @@ impl ReportServer {
     /// # Errors
     /// When no port is free.
     pub async fn start() -> Result<Self> {
-        Self::start_at(Ipv4Addr::LOCALHOST.into(), "localhost").await
+        Self::over(true, Ipv4Addr::LOCALHOST.into(), "localhost").await
+    }
+
+    /// The same without TLS.
+    ///
+    /// # Errors
+    /// When no port is free.
+    pub async fn plain() -> Result<Self> {
+        Self::over(false, Ipv4Addr::LOCALHOST.into(), "localhost").await
     }
 
     /// Starts a server on a free port of an address; its name is as given.
@@ -92,6 +102,10 @@ impl ReportServer {
     /// # Errors
     /// When no port is free, or the address is not ours.
     pub async fn start_at(address: IpAddr, host: &str) -> Result<Self> {
+        Self::over(true, address, host).await
+    }
+
+    async fn over(tls: bool, address: IpAddr, host: &str) -> Result<Self> {
         let authority = Authority::new("Reports test authority")?;
         let identity = authority.server(&[host, &address.to_string()])?;
         let certificates =
@@ -103,12 +117,13 @@ impl ReportServer {
             .with_no_client_auth()
             .with_single_cert(certificates, key)?;
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let acceptor = tls.then(|| TlsAcceptor::from(Arc::new(config)));
         let listener = TcpListener::bind((address, 0)).await.with_context(|| format!("no free port at {address}"))?;
         let address = listener.local_addr()?;
         let state = Arc::new(Mutex::new(State::default()));
         let task = tokio::spawn(serve(listener, acceptor, Arc::clone(&state)));
-        Ok(Self { address, host: host.to_owned(), authority, state, task })
+        let scheme = if tls { "https" } else { "http" };
+        Ok(Self { address, host: host.to_owned(), scheme, authority, state, task })
     }
 
     /// Where it listens.
@@ -123,7 +138,7 @@ impl ReportServer {
 
     /// Address of a path on this server.
     pub fn url(&self, path: &str) -> String {
-        format!("https://{}:{}/{}", self.host, self.port(), path.trim_start_matches('/'))
+        format!("{}://{}:{}/{}", self.scheme, self.host, self.port(), path.trim_start_matches('/'))
     }
 
     /// Certificate of the authority that vouches for it, as PEM.
@@ -152,23 +167,32 @@ impl Drop for ReportServer {
     }
 }
 
-async fn serve(listener: TcpListener, acceptor: TlsAcceptor, state: Arc<Mutex<State>>) {
+async fn serve(listener: TcpListener, acceptor: Option<TlsAcceptor>, state: Arc<Mutex<State>>) {
     // Connections end with the server: the set aborts its tasks when it is dropped.
     let mut connections = tokio::task::JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
         let acceptor = acceptor.clone();
         let state = Arc::clone(&state);
         connections.spawn(async move {
-            let Ok(stream) = acceptor.accept(stream).await else { return };
-            let service = service_fn(move |request| {
-                let answer = answer(&state, &request);
-                async move { Ok::<_, std::convert::Infallible>(answer) }
-            });
-            // A client that goes away is no concern of the server's.
-            let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
+            match acceptor {
+                None => converse(stream, state).await,
+                Some(acceptor) => match acceptor.accept(stream).await {
+                    Ok(stream) => converse(stream, state).await,
+                    Err(_) => {}
+                },
+            }
         });
         while connections.try_join_next().is_some() {}
     }
+}
+
+async fn converse(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, state: Arc<Mutex<State>>) {
+    let service = service_fn(move |request| {
+        let answer = answer(&state, &request);
+        async move { Ok::<_, std::convert::Infallible>(answer) }
+    });
+    // A client that goes away is no concern of the server's.
+    let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
 }
 
 fn answer(state: &Mutex<State>, request: &Request<Incoming>) -> Response<Full<Bytes>> {
