@@ -100,7 +100,9 @@ fn every_panel_has_data_and_the_alerts_tell_of_what_is_wrong() {
     let cluster = Cluster::start().expect("the control plane should start; `make control-plane` provides it");
     cluster.control_plane().run_kubectl(&["create", "namespace", NAMESPACE]).unwrap();
     let binary = Path::new(env!("CARGO_BIN_EXE_conference-report-operator"));
-    let operator = Operator::start(binary, &cluster, "observed", &["--http-allow-host=localhost", "--enable-leader-election"]).unwrap();
+    let operator =
+        Operator::start(binary, &cluster, "observed", &["--http-allow-host=localhost", "--enable-leader-election"])
+            .unwrap();
     let folder = tempfile::tempdir().unwrap();
     let prometheus = Prometheus::start(folder.path(), operator.metrics_address());
     until("Prometheus has scraped the operator", || {

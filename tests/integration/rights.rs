@@ -61,7 +61,9 @@ impl Trial {
             "--leader-election-retry-period=500ms",
         ];
         let binary = Path::new(env!("CARGO_BIN_EXE_conference-report-operator"));
-        let operator = Operator::launch(binary, cluster(), &namespace, &flags, &[("POD_NAMESPACE", &namespace)], &kubeconfig).unwrap();
+        let operator =
+            Operator::launch(binary, cluster(), &namespace, &flags, &[("POD_NAMESPACE", &namespace)], &kubeconfig)
+                .unwrap();
         Self { namespace, operator, patience }
     }
 

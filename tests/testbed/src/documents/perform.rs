@@ -1,0 +1,167 @@
+//! Performs the pages on a node: each in a copy of the tree and a namespace of its own, with kubectl, Helm and the operator on the path, and what
+//! is not theirs out of the way.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+
+use super::page::{self, Page};
+use crate::e2e::install::{self, NAMESPACE as OPERATOR};
+use crate::e2e::stage::Stage;
+use crate::progress::Step;
+use crate::{output, repository, tail};
+
+/// The longest that the commands of a page may take, in seconds.
+const WITHIN: u64 = 300;
+/// What pages refer to of the tree, beside the program.
+const CONTENT: [&str; 4] = ["charts", "crds", "deploy", "docs"];
+
+/// Performs pages, first those that install the operator themselves, then those that need one that is there.
+///
+/// # Errors
+/// With page, line and the last words of what was performed, when a command fails or prints something else than the page shows.
+pub fn perform(stage: &Stage, binary: &Path, pages: &[PathBuf]) -> Result<()> {
+    let tools = tools(stage, binary)?;
+    let mut parsed = Vec::new();
+    for path in pages {
+        let text = fs::read_to_string(repository().join(path)).with_context(|| path.display().to_string())?;
+        parsed.push((path.as_path(), Page::parse(&text)));
+    }
+    parsed.sort_by_key(|(_, page)| page.needs_operator);
+    let mut installed = false;
+    let mut faults = String::new();
+    for (path, page) in &parsed {
+        for (line, reason) in &page.skipped {
+            println!("SKIPPED {}:{line}: {reason}", path.display());
+        }
+        let step = Step::start(path.display().to_string());
+        if page.needs_operator && !installed {
+            install::helm(stage, "install", &install::chart(), &json!({}), &["--create-namespace"])?;
+            installed = true;
+        }
+        if page.blocks > 0 {
+            match one(stage, &tools, path, page) {
+                Ok(()) => {}
+                Err(error) => writeln!(faults, "{error:#}\n")?,
+            }
+            if !page.needs_operator {
+                remove(stage)?;
+            }
+        }
+        step.done(&format!("{} blocks", page.blocks));
+    }
+    if !faults.is_empty() {
+        bail!("{}", faults.trim_end());
+    }
+    manifests(stage, &parsed)
+}
+
+/// A folder with the programs that pages call.
+fn tools(stage: &Stage, binary: &Path) -> Result<PathBuf> {
+    let folder = stage.folder().join("tools");
+    fs::create_dir(&folder)?;
+    for (name, program) in
+        [("kubectl", stage.kubectl_program()), ("helm", stage.helm_program()), ("conference-report-operator", binary)]
+    {
+        symlink(program, folder.join(name))?;
+    }
+    Ok(folder)
+}
+
+/// Performs one page.
+fn one(stage: &Stage, tools: &Path, path: &Path, page: &Page) -> Result<()> {
+    let name: String = path.display().to_string().to_lowercase().replace(['/', '.'], "-");
+    let work = stage.folder().join(&name);
+    let (tree, home, results) = (work.join("tree"), work.join("home"), work.join("output"));
+    for folder in [&tree, &home, &results, &tree.join("target/release")] {
+        fs::create_dir_all(folder)?;
+    }
+    for folder in CONTENT {
+        output(Command::new("cp").arg("-r").arg(repository().join(folder)).arg(&tree))?;
+    }
+    symlink(tools.join("conference-report-operator"), tree.join("target/release/conference-report-operator"))?;
+
+    let kubeconfig = work.join("kubeconfig");
+    fs::copy(stage.kubeconfig(), &kubeconfig)?;
+    let mut kubectl = Command::new(stage.kubectl_program());
+    let namespace = format!("--namespace={name}");
+    output(kubectl.env("KUBECONFIG", &kubeconfig).args(["config", "set-context", "--current", &namespace]))?;
+    stage.kubectl(&["create", "namespace", &name])?;
+
+    let script = work.join("script");
+    fs::write(&script, &page.script)?;
+    let log = work.join("log");
+    let written = fs::File::create(&log)?;
+    let search = format!("{}:{}", tools.display(), std::env::var("PATH").unwrap_or_default());
+    let status = Command::new("timeout")
+        .args(["--kill-after=5", &WITHIN.to_string(), "bash"])
+        .arg(&script)
+        .current_dir(&tree)
+        .env("PATH", search)
+        .env("HOME", &home)
+        .env("KUBECONFIG", &kubeconfig)
+        .env("OUTPUT", &results)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .stdin(Stdio::null())
+        .stdout(written.try_clone()?)
+        .stderr(written)
+        .status()?;
+    if !status.success() {
+        let line = fs::read_to_string(results.join("failed")).unwrap_or_default();
+        let line = line.trim();
+        // What a command of a console block printed is in a file of its own.
+        let last =
+            page.promises.iter().map(|(at, _)| *at).filter(|at| at.to_string() == line || line.is_empty()).next_back();
+        let printed = last.map(|at| tail(&results.join(at.to_string()), 20)).unwrap_or_default();
+        bail!("{}:{line}: a command fails ({status}):\n{}\n{printed}", path.display(), tail(&log, 20));
+    }
+    for (line, promised) in &page.promises {
+        let printed = fs::read_to_string(results.join(line.to_string())).unwrap_or_default();
+        if let Some(missing) = page::missing(promised, &printed) {
+            bail!("{}:{line}: the page shows\n  {missing}\nbut the command prints\n{printed}", path.display());
+        }
+    }
+    Ok(())
+}
+
+/// The manifests that pages show are accepted by the API server.
+fn manifests(stage: &Stage, pages: &[(&Path, Page)]) -> Result<()> {
+    let step = Step::start("Manifests that the pages show");
+    let file = stage.folder().join("shown.yaml");
+    let mut count = 0;
+    for (path, page) in pages {
+        for (line, text) in &page.manifests {
+            fs::write(&file, text)?;
+            stage
+                .kubectl(&["apply", "--dry-run=server", "-f", &file.display().to_string()])
+                .with_context(|| format!("{}:{line}", path.display()))?;
+            count += 1;
+        }
+    }
+    step.done(&format!("the API server accepts all {count}"));
+    Ok(())
+}
+
+/// Removes what a page may have left of the operator, so that the next one meets a cluster without it.
+fn remove(stage: &Stage) -> Result<()> {
+    let label = "-l=app.kubernetes.io/name=conference-report-operator";
+    stage.kubectl(&["delete", "namespace", OPERATOR, "--ignore-not-found", "--timeout=90s"])?;
+    stage.kubectl(&["delete", "clusterroles,clusterrolebindings", label])?;
+    stage.kubectl(&[
+        "delete",
+        "crd",
+        "--ignore-not-found",
+        "conferencereports.confreports.dev",
+        "reportcatalogs.confreports.dev",
+    ])?;
+    stage.until("the definitions are gone", Duration::from_secs(30), || {
+        let left: Value = stage.json(&["get", "crd"])?;
+        Ok(left["items"].as_array().is_some_and(Vec::is_empty))
+    })
+}
