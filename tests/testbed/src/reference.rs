@@ -128,24 +128,24 @@ fn type_of(schema: &Value) -> String {
     if let Some(options) = schema["enum"].as_array() {
         return options.iter().map(|option| format!("`{}`", string(option))).collect::<Vec<_>>().join(", ");
     }
-    let bounds = |least: &str, most: &str, unit: &str| match (schema[least].as_i64(), schema[most].as_i64()) {
-        (Some(least), Some(most)) => format!(", {least} to {most}{unit}"),
-        (None, Some(most)) => format!(", at most {most}{unit}"),
-        (Some(least), None) => format!(", at least {least}{unit}"),
+    let limits = |least: &str, most: &str, unit: &str| match (schema[least].as_i64(), schema[most].as_i64()) {
+        (Some(least), Some(most)) => format!(" ({least} to {most}{unit})"),
+        (None, Some(most)) => format!(" (at most {most}{unit})"),
+        (Some(least), None) => format!(" (at least {least}{unit})"),
         (None, None) => String::new(),
     };
     match string(&schema["type"]) {
-        "array" => format!("list of {}{}", type_of(&schema["items"]), bounds("minItems", "maxItems", " elements")),
+        "array" => format!("list{} of {}", limits("minItems", "maxItems", ""), type_of(&schema["items"])),
         "object" if schema["additionalProperties"].is_object() => {
             format!(
-                "map to {}{}",
-                type_of(&schema["additionalProperties"]),
-                bounds("minProperties", "maxProperties", " keys")
+                "map{} to {}",
+                limits("minProperties", "maxProperties", ""),
+                type_of(&schema["additionalProperties"])
             )
         }
         "string" if schema["format"].is_string() => string(&schema["format"]).to_owned(),
-        "string" => format!("string{}", bounds("minLength", "maxLength", " characters")),
-        "integer" => format!("integer{}", bounds("minimum", "maximum", "")),
+        "string" => format!("string{}", limits("minLength", "maxLength", " characters")),
+        "integer" => format!("integer{}", limits("minimum", "maximum", "")),
         other => other.to_owned(),
     }
 }
@@ -156,5 +156,5 @@ fn string(value: &Value) -> &str {
 
 /// Text that may stand in a cell of a table.
 fn cell(text: &str) -> String {
-    text.replace('|', "\\|").replace('<', "&lt;")
+    text.replace('\n', " ").replace('|', "\\|").replace('<', "&lt;")
 }

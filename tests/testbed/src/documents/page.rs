@@ -13,6 +13,8 @@
 use std::mem;
 use std::str::Lines;
 
+use anyhow::{Context, Result, bail};
+
 /// The commands of a page.
 #[derive(Debug, Default, PartialEq)]
 pub struct Page {
@@ -37,7 +39,10 @@ fn marker<'a>(line: &'a str, name: &str) -> Option<&'a str> {
 
 impl Page {
     /// Reads a page.
-    pub fn parse(text: &str) -> Self {
+    ///
+    /// # Errors
+    /// When a block does not end, or a comment that is about a block does not stand before one; with the line.
+    pub fn parse(text: &str) -> Result<Self> {
         let mut page = Self::default();
         let mut script = Script::default();
         let mut lines = text.lines();
@@ -45,9 +50,13 @@ impl Page {
         while let Some(line) = lines.next() {
             let number = script.lines.len() + 1;
             if let Some((indent, language)) = fence(line) {
-                let body = block(&mut lines, indent);
+                let body =
+                    block(&mut lines, indent).with_context(|| format!("line {number}: the block does not end"))?;
                 page.add(&mut script, number, language, &body, before);
             } else {
+                if ["not run", "file"].iter().any(|name| marker(before, name).is_some()) {
+                    bail!("line {number}: {} should stand on the line before a block", before.trim());
+                }
                 page.needs_operator |= marker(line, "needs") == Some("operator");
                 script.push(marker(line, "run").unwrap_or_default());
             }
@@ -57,7 +66,7 @@ impl Page {
             PREAMBLE.clone_into(first);
         }
         page.script = script.lines.join("\n") + "\n";
-        page
+        Ok(page)
     }
 
     /// Adds a block whose fence stands on line `number`, with as many lines to the script as it has in the page.
@@ -140,13 +149,19 @@ fn fence(line: &str) -> Option<(usize, &str)> {
     Some((line.len() - rest.len(), rest.strip_prefix("```")?.trim()))
 }
 
-/// The lines up to the end of the block, without the indentation that its fence has too.
-fn block<'a>(lines: &mut Lines<'a>, indent: usize) -> Vec<&'a str> {
-    let strip = |line: &'a str| {
+/// The lines up to the end of the block, without the indentation that its fence has too; nothing where it does not end.
+fn block<'a>(lines: &mut Lines<'a>, indent: usize) -> Option<Vec<&'a str>> {
+    let mut body = Vec::new();
+    loop {
+        let line = lines.next()?;
         let spaces = line.len() - line.trim_start_matches(' ').len();
-        &line[spaces.min(indent)..]
-    };
-    lines.map(strip).take_while(|line| !line.starts_with("```")).collect()
+        let line = &line[spaces.min(indent)..];
+        match line.strip_prefix("```") {
+            Some("") => return Some(body),
+            Some(_) => return None,
+            None => body.push(line),
+        }
+    }
 }
 
 /// The first line that was promised but not printed, if any. Lines are compared word by word: spaces do not count, `...` stands for anything (also

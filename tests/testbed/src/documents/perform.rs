@@ -1,7 +1,6 @@
 //! Performs the pages on a node: each in a copy of the tree and a namespace of its own, with kubectl, Helm and the operator on the path, and what
 //! is not theirs out of the way.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -25,17 +24,17 @@ const CONTENT: [&str; 4] = ["charts", "crds", "deploy", "docs"];
 /// Performs pages, first those that install the operator themselves, then those that need one that is there.
 ///
 /// # Errors
-/// With page, line and the last words of what was performed, when a command fails or prints something else than the page shows.
+/// When a command fails or prints something else than the page shows; page, line and the last words of what was performed are printed.
 pub fn perform(stage: &Stage, binary: &Path, pages: &[PathBuf]) -> Result<()> {
     let tools = tools(stage, binary)?;
     let mut parsed = Vec::new();
     for path in pages {
         let text = fs::read_to_string(repository().join(path)).with_context(|| path.display().to_string())?;
-        parsed.push((path.as_path(), Page::parse(&text)));
+        parsed.push((path.as_path(), Page::parse(&text).with_context(|| path.display().to_string())?));
     }
     parsed.sort_by_key(|(_, page)| page.needs_operator);
     let mut installed = false;
-    let mut faults = String::new();
+    let mut faults = 0;
     for (path, page) in &parsed {
         for (line, reason) in &page.skipped {
             println!("SKIPPED {}:{line}: {reason}", path.display());
@@ -45,19 +44,21 @@ pub fn perform(stage: &Stage, binary: &Path, pages: &[PathBuf]) -> Result<()> {
             install::helm(stage, "install", &install::chart(), &json!({}), &["--create-namespace"])?;
             installed = true;
         }
+        let mut outcome = format!("{} blocks", page.blocks);
         if page.blocks > 0 {
-            match one(stage, &tools, path, page) {
-                Ok(()) => {}
-                Err(error) => writeln!(faults, "{error:#}\n")?,
+            if let Err(fault) = one(stage, &tools, path, page) {
+                faults += 1;
+                eprintln!("{fault:#}\n");
+                outcome = "FAILED".to_owned();
             }
             if !page.needs_operator {
                 remove(stage)?;
             }
         }
-        step.done(&format!("{} blocks", page.blocks));
+        step.done(&outcome);
     }
-    if !faults.is_empty() {
-        bail!("{}", faults.trim_end());
+    if faults > 0 {
+        bail!("{faults} pages do not do what they say, see above");
     }
     manifests(stage, &parsed)
 }
