@@ -4,7 +4,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -14,10 +14,12 @@ use super::page::{self, Page};
 use crate::e2e::install::{self, NAMESPACE as OPERATOR};
 use crate::e2e::stage::Stage;
 use crate::progress::Step;
-use crate::{output, repository, tail};
+use crate::{on_path, output, repository, tail};
 
 /// The longest that the commands of a page may take, in seconds.
 const WITHIN: u64 = 300;
+/// What pages use beside kubectl, Helm and the operator.
+const NEEDED: [&str; 6] = ["bash", "timeout", "git", "curl", "jq", "openssl"];
 /// What pages refer to of the tree, beside the program.
 const CONTENT: [&str; 4] = ["charts", "crds", "deploy", "docs"];
 
@@ -60,11 +62,18 @@ pub fn perform(stage: &Stage, binary: &Path, pages: &[PathBuf]) -> Result<()> {
     if faults > 0 {
         bail!("{faults} pages do not do what they say, see above");
     }
+    if !installed {
+        stage.kubectl(&["apply", "--server-side", "-k", &repository().join("crds").display().to_string()])?;
+    }
     manifests(stage, &parsed)
 }
 
 /// A folder with the programs that pages call.
 fn tools(stage: &Stage, binary: &Path) -> Result<PathBuf> {
+    let missing: Vec<&str> = NEEDED.into_iter().filter(|program| !on_path(program)).collect();
+    if !missing.is_empty() {
+        bail!("the pages use programs that are missing here: {}", missing.join(", "));
+    }
     let folder = stage.folder().join("tools");
     fs::create_dir(&folder)?;
     for (name, program) in
@@ -75,60 +84,70 @@ fn tools(stage: &Stage, binary: &Path) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Performs one page.
+/// Performs one page and compares what its commands print with what it shows.
 fn one(stage: &Stage, tools: &Path, path: &Path, page: &Page) -> Result<()> {
     let name: String = path.display().to_string().to_lowercase().replace(['/', '.'], "-");
-    let work = stage.folder().join(&name);
-    let (tree, home, results) = (work.join("tree"), work.join("home"), work.join("output"));
-    for folder in [&tree, &home, &results, &tree.join("target/release")] {
-        fs::create_dir_all(folder)?;
-    }
-    for folder in CONTENT {
-        output(Command::new("cp").arg("-r").arg(repository().join(folder)).arg(&tree))?;
-    }
-    symlink(tools.join("conference-report-operator"), tree.join("target/release/conference-report-operator"))?;
-
-    let kubeconfig = work.join("kubeconfig");
-    fs::copy(stage.kubeconfig(), &kubeconfig)?;
-    let mut kubectl = Command::new(stage.kubectl_program());
-    let namespace = format!("--namespace={name}");
-    output(kubectl.env("KUBECONFIG", &kubeconfig).args(["config", "set-context", "--current", &namespace]))?;
-    stage.kubectl(&["create", "namespace", &name])?;
-
-    let script = work.join("script");
-    fs::write(&script, &page.script)?;
-    let log = work.join("log");
-    let written = fs::File::create(&log)?;
-    let search = format!("{}:{}", tools.display(), std::env::var("PATH").unwrap_or_default());
-    let status = Command::new("timeout")
-        .args(["--kill-after=5", &WITHIN.to_string(), "bash"])
-        .arg(&script)
-        .current_dir(&tree)
-        .env("PATH", search)
-        .env("HOME", &home)
-        .env("KUBECONFIG", &kubeconfig)
-        .env("OUTPUT", &results)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .stdin(Stdio::null())
-        .stdout(written.try_clone()?)
-        .stderr(written)
-        .status()?;
+    let place = Place::make(stage, tools, &name)?;
+    let status = place.run(tools, &page.script)?;
+    let path = path.display();
     if !status.success() {
-        let line = fs::read_to_string(results.join("failed")).unwrap_or_default();
+        let line = fs::read_to_string(place.printed.join("failed")).unwrap_or_default();
         let line = line.trim();
         // What a command of a console block printed is in a file of its own.
-        let last =
-            page.promises.iter().map(|(at, _)| *at).filter(|at| at.to_string() == line || line.is_empty()).next_back();
-        let printed = last.map(|at| tail(&results.join(at.to_string()), 20)).unwrap_or_default();
-        bail!("{}:{line}: a command fails ({status}):\n{}\n{printed}", path.display(), tail(&log, 20));
+        let printed = tail(&place.printed.join(line), 20);
+        let why = if status.code() == Some(124) { format!("no end after {WITHIN} s") } else { status.to_string() };
+        bail!("{path}:{line}: a command fails ({why}):\n{}\n{printed}", tail(&place.log, 20));
     }
     for (line, promised) in &page.promises {
-        let printed = fs::read_to_string(results.join(line.to_string())).unwrap_or_default();
+        let printed = fs::read_to_string(place.printed.join(line.to_string())).unwrap_or_default();
         if let Some(missing) = page::missing(promised, &printed) {
-            bail!("{}:{line}: the page shows\n  {missing}\nbut the command prints\n{printed}", path.display());
+            bail!("{path}:{line}: the page shows\n  {missing}\nbut the command prints\n{printed}");
         }
     }
     Ok(())
+}
+
+/// What a page has for itself: a copy of the tree, a home, a namespace, and a folder for what is printed.
+struct Place {
+    tree: PathBuf,
+    home: PathBuf,
+    printed: PathBuf,
+    kubeconfig: PathBuf,
+    log: PathBuf,
+}
+
+impl Place {
+    fn make(stage: &Stage, tools: &Path, name: &str) -> Result<Self> {
+        let folder = stage.folder().join(name);
+        let [tree, home, printed, kubeconfig, log] =
+            ["tree", "home", "printed", "kubeconfig", "log"].map(|part| folder.join(part));
+        for folder in [&home, &printed, &tree.join("target/release")] {
+            fs::create_dir_all(folder)?;
+        }
+        for folder in CONTENT {
+            output(Command::new("cp").arg("-r").arg(repository().join(folder)).arg(&tree))?;
+        }
+        symlink(tools.join("conference-report-operator"), tree.join("target/release/conference-report-operator"))?;
+        fs::copy(stage.kubeconfig(), &kubeconfig)?;
+        let mut kubectl = Command::new(stage.kubectl_program());
+        let namespace = format!("--namespace={name}");
+        output(kubectl.env("KUBECONFIG", &kubeconfig).args(["config", "set-context", "--current", &namespace]))?;
+        stage.kubectl(&["create", "namespace", name])?;
+        Ok(Self { tree, home, printed, kubeconfig, log })
+    }
+
+    /// Runs a script; how it ended.
+    fn run(&self, tools: &Path, script: &str) -> Result<ExitStatus> {
+        let file = self.home.with_file_name("script");
+        fs::write(&file, script)?;
+        let log = fs::File::create(&self.log)?;
+        let search = format!("{}:{}", tools.display(), std::env::var("PATH").unwrap_or_default());
+        let mut timeout = Command::new("timeout");
+        timeout.args(["--kill-after=5", &WITHIN.to_string(), "bash"]).arg(file).current_dir(&self.tree);
+        timeout.env("PATH", search).env("HOME", &self.home).env("KUBECONFIG", &self.kubeconfig);
+        timeout.env("OUTPUT", &self.printed).env("GIT_CONFIG_GLOBAL", "/dev/null");
+        Ok(timeout.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).status()?)
+    }
 }
 
 /// The manifests that pages show are accepted by the API server.
