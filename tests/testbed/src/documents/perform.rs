@@ -41,21 +41,22 @@ pub fn perform(stage: &Stage, binary: &Path, pages: &[PathBuf]) -> Result<()> {
         for (line, reason) in &page.skipped {
             println!("SKIPPED {}:{line}: {reason}", path.display());
         }
+        if page.blocks == 0 {
+            continue;
+        }
         let step = Step::start(path.display().to_string());
         if page.needs_operator && !installed {
             install::helm(stage, "install", &install::chart(), &json!({}), &["--create-namespace"])?;
             installed = true;
         }
         let mut outcome = format!("{} blocks", page.blocks);
-        if page.blocks > 0 {
-            if let Err(fault) = one(stage, &tools, path, page) {
-                faults += 1;
-                eprintln!("{fault:#}\n");
-                outcome = "FAILED".to_owned();
-            }
-            if !page.needs_operator {
-                remove(stage)?;
-            }
+        if let Err(fault) = one(stage, &tools, path, page) {
+            faults += 1;
+            eprintln!("{fault:#}\n");
+            outcome = "FAILED".to_owned();
+        }
+        if !page.needs_operator {
+            remove(stage)?;
         }
         step.done(&outcome);
     }
