@@ -84,7 +84,7 @@ e2e-flux: programs tools image ## From a commit to a Ready report by the real Fl
 	@target/release/e2e-flux $(CURDIR)/$(BINARY) dist/image-$(HOST).tar
 
 test-docs: programs tools image ## Perform the commands of the documentation as they are written, on a node of its own: needs root on Debian
-	@env --unset=KUBECONFIG target/release/test-docs $(CURDIR)/$(BINARY) dist/image-$(HOST).tar $(PAGES)
+	@env -u KUBECONFIG target/release/test-docs $(CURDIR)/$(BINARY) dist/image-$(HOST).tar $(PAGES)
 
 keep-chart: ## Keep the present chart, for upgrades from it in e2e: part of a release
 	mkdir -p tests/upgrade/$(VERSION)
