@@ -7,11 +7,14 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::Timestamp;
 use kube::{Api, Resource};
 use tokio_util::sync::CancellationToken;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use crate::analysis::Analyzer;
 use crate::api::conditions::{READY, Verdict, conditions, find};
 use crate::api::{ConferenceReport, ConferenceReportStatus, ConfigMapVersion, REQUESTED_AT_ANNOTATION, Reason};
 use crate::runtime::queue::Urgency;
+use crate::runtime::traces::TARGET;
 use crate::source::http::Validators;
 use crate::source::{Fetch, FetchError, Fetched, SourceKind};
 
@@ -44,7 +47,21 @@ pub async fn reconcile(
 ) -> Option<Duration> {
     let run = Run::new(report, scope, urgency)?;
     let measured = scope.context.metrics.reconcile_started(CONTROLLER);
-    let end = run.go(stop).await;
+    let span = tracing::info_span!(
+        target: TARGET,
+        "reconcile",
+        report = %run.id(),
+        generation = run.generation,
+        ?urgency,
+        outcome = Empty,
+        reason = Empty,
+        otel.status_code = Empty,
+    );
+    let end = run.go(stop).instrument(span.clone()).await;
+    span.record("outcome", end.label);
+    if end.label == "error" {
+        span.record("otel.status_code", "ERROR");
+    }
     measured.finish(end.label);
     end.again
 }
@@ -218,7 +235,10 @@ impl<'a> Run<'a> {
         let started = Instant::now();
         let revision = analyzer.catalog().revision.clone();
         let (workers, spec) = (context.analyzers.workers(), self.report.spec.clone());
-        let analysis = workers.analyse(self.urgency, Arc::clone(&fetched), spec, analyzer).await;
+        let span = tracing::info_span!(target: TARGET, "analyse", bytes = fetched.bytes.len(), outcome = Empty);
+        let analysis =
+            workers.analyse(self.urgency, Arc::clone(&fetched), spec, analyzer).instrument(span.clone()).await;
+        span.record("outcome", analysis.as_ref().map_or_else(|error| error.reason().as_str(), |_| "success"));
         context.metrics.analysed(started.elapsed(), fetched.bytes.len());
         let status = status::build(&analysis?, &fetched, kind, &revision);
         if work.analysis_stands && same_text && self.known.is_ready() && self.whole_is_same(&status).await {
@@ -292,6 +312,7 @@ impl<'a> Run<'a> {
                 Err(error) => return self.unwritten(&error, inputs),
             },
         };
+        Span::current().record("reason", outcome.verdict().reason().as_str());
         match written {
             Err(error) => return self.unwritten(&error, inputs),
             Ok(false) => self.scope.context.metrics.status_write("unchanged"),
@@ -371,10 +392,14 @@ impl<'a> Run<'a> {
     async fn apply(&mut self, status: &ConferenceReportStatus) -> Result<(), WriteError> {
         let context = &self.scope.context;
         let started = Instant::now();
-        let written =
-            write::apply::<ConferenceReport>(&context.client, self.target, &self.version, status, context.api_timeout)
-                .await;
-        context.metrics.status_write(written.as_ref().map_or_else(WriteError::label, |_| "written"));
+        let span = tracing::info_span!(target: TARGET, "write", outcome = Empty);
+        let (client, limit) = (&context.client, context.api_timeout);
+        let written = write::apply::<ConferenceReport>(client, self.target, &self.version, status, limit)
+            .instrument(span.clone())
+            .await;
+        let outcome = written.as_ref().map_or_else(WriteError::label, |_| "written");
+        span.record("outcome", outcome);
+        context.metrics.status_write(outcome);
         let resource_version = written?;
         tracing::debug!(report = %self.id(), elapsed = ?started.elapsed(), "status written");
         self.known = Known::of(Some(status));

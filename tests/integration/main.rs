@@ -14,4 +14,5 @@ mod memory;
 mod replicas;
 mod reports;
 mod support;
+mod traces;
 mod zz_oracle;
