@@ -20,6 +20,12 @@ use crate::source::http::HttpSettings;
 use crate::source::http::policy::{HostPattern, Policy};
 use crate::source::http::proxy::Proxies;
 
+/// The most threads that wait for the network.
+const MOST_NETWORK_THREADS: usize = 4;
+/// The most threads for looking up names of hosts, which blocks. A look that was given up keeps its thread until the resolver ends it, so
+/// there are enough that silent name servers leave room for the analysis; threads without work end.
+const LOOKUP_THREADS: usize = 32;
+
 /// Flags of `run`. Each may also be given as an environment variable.
 #[derive(Args, Clone, Debug)]
 pub struct RunArgs {
@@ -171,7 +177,7 @@ impl RunArgs {
             election,
             concurrency: self.concurrency,
             max_fetches: self.http_max_in_flight.map_or(most_fetches, usize::from).min(most_fetches),
-            cores: std::thread::available_parallelism().map_or(1, usize::from),
+            cores: cores(),
             analysis_timeout: self.analysis_timeout,
             api_timeout: self.api_timeout,
             grace: self.shutdown_grace,
@@ -196,9 +202,25 @@ impl RunArgs {
     }
 }
 
+/// The threads that wait for the network, of which a few serve thousands of reports, and those for work that keeps a processor busy: one
+/// for each core that is granted, which a quota of the container counts for, and as many as needed for looking up names of hosts.
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    let cores = cores();
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(cores.min(MOST_NETWORK_THREADS))
+        .max_blocking_threads(cores + LOOKUP_THREADS)
+        .enable_all()
+        .build()
+}
+
+/// Cores that the process may use at a time.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// Runs the operator. 0 after a signal, 1 when it cannot start, a part of it ended or its lease was lost, 2 for flags that do not fit.
 pub(super) fn execute(args: RunArgs) -> ExitCode {
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(error) => return super::fail(error),
     };

@@ -29,6 +29,8 @@ pub struct Fetcher<'a> {
     pub http: &'a HttpClient,
     /// Where fetches are counted.
     pub metrics: &'a Metrics,
+    /// Version that the ConfigMap has at least; none where the newest is asked for.
+    pub config_map: Option<&'a str>,
     /// Most bytes of a text in a ConfigMap.
     pub max_bytes: u64,
     /// Time for one request to the Kubernetes API.
@@ -88,7 +90,8 @@ impl Fetcher<'_> {
     ) -> Result<Fetch, FetchError> {
         let text = |fetched| Ok(Fetch::Text(Box::new(fetched)));
         if let Some(reference) = &spec.source.config_map_ref {
-            text(configmap::fetch(self.client, namespace, reference, self.max_bytes, self.api_timeout).await?)
+            let (shown, limit) = (self.config_map, self.api_timeout);
+            text(configmap::fetch(self.client, namespace, reference, shown, self.max_bytes, limit).await?)
         } else if let Some(http) = &spec.source.http {
             self.http.fetch(&self.request(namespace, http, known).await?).await
         } else {

@@ -4,7 +4,7 @@
 //! plan -> fetch -> analyse -> status -> write -> outcome -> requeue, event, metric
 //! ```
 //!
-//! [`inputs`], [`plan`], [`outcome`], [`status`], [`schedule`] and [`known`] are pure; [`ledger`] and [`references`] are memory; [`fetch`], [`secrets`],
+//! [`inputs`], [`plan`], [`outcome`], [`status`], [`schedule`], [`known`] and [`seen`] are pure; [`ledger`] and [`references`] are memory; [`fetch`], [`secrets`],
 //! [`write`] and [`events`] do the I/O; [`reconcile`] strings them together.
 
 pub mod analyse;
@@ -22,5 +22,6 @@ pub mod reconcile_catalog;
 pub mod references;
 pub mod schedule;
 pub mod secrets;
+pub mod seen;
 pub mod status;
 pub mod write;

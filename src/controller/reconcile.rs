@@ -142,7 +142,7 @@ impl<'a> Run<'a> {
             return self.unwritten(&error, subject.inputs);
         }
         let result = tokio::select! {
-            result = self.work(analyzer, work, subject.open_key) => result,
+            result = self.work(analyzer, work, &subject) => result,
             () = stop.cancelled() => return End { label: "requeue_after", again: None },
         };
         self.settle(result, subject.inputs).await
@@ -206,15 +206,21 @@ impl<'a> Run<'a> {
         &mut self,
         analyzer: Result<Analyzer, FetchError>,
         work: Work,
-        open_key: bool,
+        subject: &Subject,
     ) -> Result<Step, FetchError> {
         let kind = self.kind.clone()?;
         let analyzer = analyzer?;
         let context = &self.scope.context;
+        let asked = self.requested_at.is_some() && self.requested_at != self.known.last_handled;
         let fetcher = Fetcher {
             client: &context.client,
             http: &context.http,
             metrics: &context.metrics,
+            config_map: match &subject.inputs.config_map {
+                // Whoever asks for a run may have edited the ConfigMap a moment before, and expects that edit to be looked at.
+                MapState::At(version) if !asked => Some(&version.resource_version),
+                _ => None,
+            },
             max_bytes: context.max_bytes,
             api_timeout: context.api_timeout,
         };
@@ -229,7 +235,7 @@ impl<'a> Run<'a> {
         self.note(&fetched);
         let same_text = self.known.source.as_ref().is_some_and(|source| source.revision == fetched.revision);
         // Another key with the same text may have another file name extension, and so another format.
-        if work.analysis_stands && same_text && !open_key {
+        if work.analysis_stands && same_text && !subject.open_key {
             return Ok(Step::Same);
         }
         let started = Instant::now();

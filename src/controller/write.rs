@@ -3,12 +3,11 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
-use kube::api::{Patch, PatchParams};
+use kube::api::{Patch, PatchParams, ValidationDirective};
 use kube::core::{NamespaceResourceScope, PartialObjectMeta, Request};
 use kube::{Api, Client, Resource};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
 
 use crate::api::FIELD_MANAGER;
 use crate::source::Throttled;
@@ -106,6 +105,29 @@ where
     tokio::time::timeout(limit, guarded).await.unwrap_or(Err(WriteError::TimedOut(limit)))
 }
 
+/// The operator ignores warnings about unknown fields, so the API server need not look for any, which it would by reading all anew.
+fn parameters() -> PatchParams {
+    PatchParams::apply(FIELD_MANAGER).force().validation(ValidationDirective::Ignore)
+}
+
+/// What is sent. Written out as it is, without a tree of JSON values in between: a status has up to 32 KiB.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Body<'a, S> {
+    api_version: &'a str,
+    kind: &'a str,
+    metadata: Metadata<'a>,
+    status: &'a S,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Metadata<'a> {
+    name: &'a str,
+    namespace: &'a str,
+    resource_version: &'a str,
+}
+
 async fn patch<K>(
     client: &Client,
     target: Target<'_>,
@@ -115,14 +137,14 @@ async fn patch<K>(
 where
     K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + DeserializeOwned,
 {
-    let body = json!({
-        "apiVersion": K::api_version(&()),
-        "kind": K::kind(&()),
-        "metadata": {"name": target.name, "namespace": target.namespace, "resourceVersion": version},
-        "status": status,
-    });
+    let body = Body {
+        api_version: &K::api_version(&()),
+        kind: &K::kind(&()),
+        metadata: Metadata { name: target.name, namespace: target.namespace, resource_version: version },
+        status,
+    };
     let mut request = Request::new(K::url_path(&(), Some(target.namespace)))
-        .patch_subresource("status", target.name, &PatchParams::apply(FIELD_MANAGER).force(), &Patch::Apply(body))
+        .patch_subresource("status", target.name, &parameters(), &Patch::Apply(&body))
         .map_err(|error| WriteError::Failed(error.to_string()))?;
     request.headers_mut().insert(http::header::ACCEPT, http::HeaderValue::from_static(METADATA_ONLY));
     let written = client.request::<PartialObjectMeta<K>>(request).await.map_err(|error| classify(&error))?;

@@ -19,6 +19,7 @@ use crate::source::http::HttpClient;
 
 use super::client::{self, ClientError};
 use super::config::Settings;
+use super::exposition;
 use super::health::Health;
 use super::leader::{self, Leadership, LeaseLost};
 use super::metrics::Metrics;
@@ -222,7 +223,7 @@ async fn serve(
             inboxes.catalogs.measure();
             Answer {
                 status: StatusCode::OK,
-                content_type: "application/openmetrics-text; version=1.0.0; charset=utf-8",
+                content_type: exposition::CONTENT_TYPE,
                 body: metrics.text().unwrap_or_default(),
             }
         })

@@ -15,10 +15,10 @@ use tokio::task::JoinSet;
 use crate::api::conditions::{READY, find, is_true};
 use crate::api::{ConferenceReport, REQUESTED_AT_ANNOTATION, ReportCatalog};
 use crate::controller::context::{Context, Scope};
-use crate::controller::known::prune;
 use crate::controller::ledger::Ledger;
 use crate::controller::references::{Reference, References};
 use crate::controller::schedule::after_start;
+use crate::controller::seen::Seen;
 use crate::source::http::host_of;
 
 use super::config::{Settings, WatchConfigMaps};
@@ -117,9 +117,9 @@ fn start(
     let everything = watch::config(&Selector::default(), settings.streaming_lists);
 
     let told = reporter("conferencereports", "ConferenceReports");
-    let events = watch::guarded_events(api::<DeserializeGuard<ConferenceReport>>(client, namespace), own, told.clone());
+    let events = watch::guarded_events(api::<Seen>(client, namespace), own, told.clone());
     let changed = on_report(Arc::clone(&scope), inboxes.clone());
-    watches.spawn(watch::fill(events, reports, told, prune, changed));
+    watches.spawn(watch::fill(events, reports, told, |_| {}, changed));
 
     let told = reporter("configmaps", "ConfigMaps");
     let api_of_maps = api::<PartialObjectMeta<ConfigMap>>(client, namespace);

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures::{Stream, StreamExt};
+use kube::core::error_boundary::InvalidObject;
 use kube::core::{DeserializeGuard, Selector};
 use kube::runtime::reflector::store::Writer;
 use kube::runtime::reflector::{Lookup, ObjectRef};
@@ -20,7 +21,9 @@ use kube::{Api, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
+use crate::api::ConferenceReport;
 use crate::controller::context::Watched;
+use crate::controller::seen::Seen;
 
 use super::config::WATCH_TIMEOUT;
 use super::health::{Health, Pulse};
@@ -171,24 +174,49 @@ fn is_gone(error: &watcher::Error) -> bool {
     matches!(error, watcher::Error::WatchStartFailed(kube::Error::Api(status)) if status.code == 410)
 }
 
-/// The same for objects that may be unreadable: those are skipped with a warning.
-pub fn guarded_events<K>(
-    api: Api<DeserializeGuard<K>>,
-    config: watcher::Config,
-    reporter: Reporter,
-) -> impl Stream<Item = Event<K>> + Send
+/// An object as it arrives, which may turn out to be unreadable.
+pub trait Guarded: Resource<DynamicType = ()> + Clone + DeserializeOwned + Debug + Send + 'static {
+    /// What it is when it can be read.
+    type Object: Resource<DynamicType = ()> + Default + Send;
+
+    /// The object, or its metadata and why it cannot be read.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn open(self) -> Result<Self::Object, Box<InvalidObject>>;
+}
+
+impl<K> Guarded for DeserializeGuard<K>
 where
     K: Resource<DynamicType = ()> + Clone + Default + DeserializeOwned + Debug + Send + 'static,
 {
+    type Object = K;
+
+    fn open(self) -> Result<K, Box<InvalidObject>> {
+        self.0.map_err(Box::new)
+    }
+}
+
+impl Guarded for Seen {
+    type Object = ConferenceReport;
+
+    fn open(self) -> Result<ConferenceReport, Box<InvalidObject>> {
+        self.0.map_err(Box::new)
+    }
+}
+
+/// The same for objects that may be unreadable: those are skipped with a warning.
+pub fn guarded_events<G: Guarded>(
+    api: Api<G>,
+    config: watcher::Config,
+    reporter: Reporter,
+) -> impl Stream<Item = Event<G::Object>> + Send {
     let skipped = reporter.clone();
     events(api, config, reporter).filter_map(move |event| std::future::ready(readable(event, &skipped)))
 }
 
-fn readable<K>(event: Event<DeserializeGuard<K>>, reporter: &Reporter) -> Option<Event<K>>
-where
-    K: Resource<DynamicType = ()> + Default,
-{
-    let object = |guarded: DeserializeGuard<K>| match guarded.0 {
+fn readable<G: Guarded>(event: Event<G>, reporter: &Reporter) -> Option<Event<G::Object>> {
+    let object = |guarded: G| match guarded.open() {
         Ok(object) => Some(object),
         Err(invalid) => {
             reporter.metrics.watch_error(reporter.resource);
@@ -202,8 +230,8 @@ where
         Event::Apply(guarded) => object(guarded).map(Event::Apply),
         Event::InitApply(guarded) => object(guarded).map(Event::InitApply),
         // Of what is gone, the name is all that is needed.
-        Event::Delete(guarded) => Some(Event::Delete(guarded.0.unwrap_or_else(|invalid| {
-            let mut object = K::default();
+        Event::Delete(guarded) => Some(Event::Delete(guarded.open().unwrap_or_else(|invalid| {
+            let mut object = G::Object::default();
             *object.meta_mut() = invalid.metadata;
             object
         }))),

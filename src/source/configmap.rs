@@ -1,14 +1,18 @@
 //! The text in a key of a ConfigMap. One GET by name; what to take from it is decided by a pure function.
+//!
+//! Where a watch has shown the ConfigMap and nobody has asked for a look at it, any version that is not older than the one shown will do:
+//! the API server answers that from its memory, which takes it a third less work than asking etcd. Whatever is newer, the watch tells of.
 
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::ConfigMap;
+use kube::api::GetParams;
 use kube::{Api, Client};
 
 use super::{FetchError, Fetched, revision_of};
 use crate::api::ConfigMapSource;
 
-/// Reads the ConfigMap and takes the text from it.
+/// Reads the ConfigMap, in a version that is `not_older_than` the one given if there is one, and takes the text from it.
 ///
 /// # Errors
 /// The ConfigMap or the key is missing or ambiguous, the text is empty or larger than `max_bytes`, or the API failed.
@@ -16,16 +20,30 @@ pub async fn fetch(
     client: &Client,
     namespace: &str,
     reference: &ConfigMapSource,
+    not_older_than: Option<&str>,
     max_bytes: u64,
     time_limit: Duration,
 ) -> Result<Fetched, FetchError> {
     let action = || format!("read ConfigMap {:?}", reference.name);
     let api: Api<ConfigMap> = Api::namespaced(client.clone(), namespace);
-    match tokio::time::timeout(time_limit, api.get_opt(&reference.name)).await {
+    match tokio::time::timeout(time_limit, read(&api, &reference.name, not_older_than)).await {
         Ok(Ok(Some(map))) => pick(map, reference, max_bytes),
         Ok(Ok(None)) => Err(FetchError::ConfigMapNotFound { name: reference.name.clone() }),
         Ok(Err(error)) => Err(FetchError::api(action(), &error)),
         Err(_) => Err(FetchError::api_timeout(action(), time_limit)),
+    }
+}
+
+async fn read(api: &Api<ConfigMap>, name: &str, not_older_than: Option<&str>) -> kube::Result<Option<ConfigMap>> {
+    let Some(version) = not_older_than else {
+        return api.get_opt(name).await;
+    };
+    match api.get_with(name, &GetParams::at(version)).await {
+        Ok(map) => Ok(Some(map)),
+        Err(kube::Error::Api(status)) if status.code == 404 => Ok(None),
+        // Another API server than the one that is watched may lag behind it for longer than it lets anybody wait.
+        Err(kube::Error::Api(status)) if status.code == 504 => api.get_opt(name).await,
+        Err(error) => Err(error),
     }
 }
 

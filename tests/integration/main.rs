@@ -13,6 +13,7 @@ mod http;
 mod memory;
 mod replicas;
 mod reports;
+mod rights;
 mod support;
 mod traces;
 mod zz_oracle;

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 
-use crate::control_plane::ControlPlane;
+use crate::control_plane::{Audit, ControlPlane};
 
 /// Namespace of the operator.
 pub const OPERATOR_NAMESPACE: &str = "conference-report-system";
@@ -29,8 +29,16 @@ impl Cluster {
     /// # Errors
     /// When the control plane does not start, or does not accept what is installed.
     pub fn start() -> Result<Self> {
+        Self::start_with(Audit::Statuses)
+    }
+
+    /// The same with another audit log.
+    ///
+    /// # Errors
+    /// When the control plane does not start, or does not accept what is installed.
+    pub fn start_with(audit: Audit) -> Result<Self> {
         let cluster =
-            Self { control_plane: ControlPlane::start()?, namespaces: AtomicU32::new(0), token: Mutex::default() };
+            Self { control_plane: ControlPlane::start(audit)?, namespaces: AtomicU32::new(0), token: Mutex::default() };
         cluster.install()?;
         Ok(cluster)
     }
@@ -39,10 +47,10 @@ impl Cluster {
         let root = crate::repository();
         let crds = root.join("crds").display().to_string();
         self.control_plane.run_kubectl(&["apply", "--server-side", "-k", &crds])?;
-        let rbac = root.join("deploy/base/rbac.yaml").display().to_string();
-        let namespace = root.join("deploy/base/namespace.yaml").display().to_string();
-        self.control_plane.run_kubectl(&["apply", "-f", &namespace])?;
-        self.control_plane.run_kubectl(&["apply", "-f", &rbac])?;
+        for file in ["namespace", "serviceaccount", "rbac", "rbac-leader-election", "rbac-people"] {
+            let path = root.join(format!("deploy/base/{file}.yaml")).display().to_string();
+            self.control_plane.run_kubectl(&["apply", "-f", &path])?;
+        }
         self.control_plane.run_kubectl(&["wait", "--for=condition=Established", "--timeout=60s", "crd", "--all"])?;
         Ok(())
     }
@@ -113,8 +121,22 @@ impl Cluster {
         if let Some(token) = token.as_ref() {
             return Ok(token.clone());
         }
-        let (account, namespace) = (OPERATOR_ACCOUNT, OPERATOR_NAMESPACE);
+        Ok(token.insert(self.account_token(OPERATOR_NAMESPACE, OPERATOR_ACCOUNT)?).clone())
+    }
+
+    /// A kubeconfig with the rights of a service account.
+    ///
+    /// # Errors
+    /// When there is no such account.
+    pub fn account_kubeconfig(&self, namespace: &str, account: &str) -> Result<PathBuf> {
+        let token = self.account_token(namespace, account)?;
+        let path = self.control_plane.folder().join(format!("{namespace}-{account}.kubeconfig"));
+        fs::write(&path, self.control_plane.kubeconfig_for(account, &token)?)?;
+        Ok(path)
+    }
+
+    fn account_token(&self, namespace: &str, account: &str) -> Result<String> {
         let made = self.control_plane.run_kubectl(&["create", "token", account, "-n", namespace, "--duration=24h"])?;
-        Ok(token.insert(made.trim().to_owned()).clone())
+        Ok(made.trim().to_owned())
     }
 }

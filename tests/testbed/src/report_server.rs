@@ -1,7 +1,7 @@
 //! A server that serves reports over HTTPS, with a certificate authority of its own, or over plain HTTP.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
@@ -73,6 +73,7 @@ struct State {
 /// A running server. Dropping it stops it.
 pub struct ReportServer {
     address: SocketAddr,
+    host: String,
     scheme: &'static str,
     authority: Authority,
     state: Arc<Mutex<State>>,
@@ -85,7 +86,7 @@ impl ReportServer {
     /// # Errors
     /// When no port is free.
     pub async fn start() -> Result<Self> {
-        Self::over(true).await
+        Self::over(true, Ipv4Addr::LOCALHOST.into(), "localhost").await
     }
 
     /// The same without TLS.
@@ -93,12 +94,20 @@ impl ReportServer {
     /// # Errors
     /// When no port is free.
     pub async fn plain() -> Result<Self> {
-        Self::over(false).await
+        Self::over(false, Ipv4Addr::LOCALHOST.into(), "localhost").await
     }
 
-    async fn over(tls: bool) -> Result<Self> {
+    /// Starts a server on a free port of an address; its name is as given.
+    ///
+    /// # Errors
+    /// When no port is free, or the address is not ours.
+    pub async fn start_at(address: IpAddr, host: &str) -> Result<Self> {
+        Self::over(true, address, host).await
+    }
+
+    async fn over(tls: bool, address: IpAddr, host: &str) -> Result<Self> {
         let authority = Authority::new("Reports test authority")?;
-        let identity = authority.server(&["localhost", "127.0.0.1"])?;
+        let identity = authority.server(&[host, &address.to_string()])?;
         let certificates =
             CertificateDer::pem_slice_iter(identity.certificate.as_bytes()).collect::<Result<Vec<_>, _>>()?;
         let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes())?;
@@ -109,11 +118,17 @@ impl ReportServer {
             .with_single_cert(certificates, key)?;
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let acceptor = tls.then(|| TlsAcceptor::from(Arc::new(config)));
-        let listener = TcpListener::bind("127.0.0.1:0").await.context("no free port")?;
+        let listener = TcpListener::bind((address, 0)).await.with_context(|| format!("no free port at {address}"))?;
         let address = listener.local_addr()?;
         let state = Arc::new(Mutex::new(State::default()));
         let task = tokio::spawn(serve(listener, acceptor, Arc::clone(&state)));
-        Ok(Self { address, scheme: if tls { "https" } else { "http" }, authority, state, task })
+        let scheme = if tls { "https" } else { "http" };
+        Ok(Self { address, host: host.to_owned(), scheme, authority, state, task })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Port it listens on.
@@ -123,7 +138,7 @@ impl ReportServer {
 
     /// Address of a path on this server.
     pub fn url(&self, path: &str) -> String {
-        format!("{}://localhost:{}/{}", self.scheme, self.port(), path.trim_start_matches('/'))
+        format!("{}://{}:{}/{}", self.scheme, self.host, self.port(), path.trim_start_matches('/'))
     }
 
     /// Certificate of the authority that vouches for it, as PEM.

@@ -77,6 +77,14 @@ impl Supervised {
         drop(self.shell.stdin.take());
         self.shell.wait().ok().and_then(|status| status.code())
     }
+
+    /// Process id of the command, to look at what it uses; none where `/proc` does not tell.
+    pub fn pid(&self) -> Option<u32> {
+        let shell = self.shell.id();
+        let children = std::fs::read_to_string(format!("/proc/{shell}/task/{shell}/children")).ok()?;
+        // The shell starts the command before anything else.
+        children.split_whitespace().next()?.parse().ok()
+    }
 }
 
 impl Drop for Supervised {

@@ -1,0 +1,98 @@
+//! `make bench-cluster`: what the operator costs and how fast it is on a real control plane, beside the limits of the API server and beside
+//! the same job in other frameworks, measured in one run. Writes a table, `results.json` and `results.svg`.
+//!
+//! Absolute figures depend on the machine and on what else it does, which is told beside each; ratios within a run do less so. Nothing is
+//! asserted: whether a figure is reached is printed, not enforced.
+
+mod analysis;
+mod bare;
+mod lab;
+mod latency;
+mod objects;
+mod observer;
+mod picture;
+mod requests;
+mod restart;
+mod results;
+mod shards;
+mod start;
+mod statuses;
+mod subject;
+mod table;
+mod throughput;
+mod unrelated;
+mod usage;
+mod workload;
+
+use std::fs;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use clap::{Parser, Subcommand};
+
+use bare::BareArgs;
+use lab::{Lab, Part, Settings};
+use results::Results;
+
+/// Measures the operator on a real control plane.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Measure
+    Measure(Settings),
+    /// Be one of the limits; started by `measure`
+    #[command(hide = true)]
+    Bare(BareArgs),
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    match Arguments::parse().command {
+        Action::Bare(arguments) => bare::run(&arguments).await,
+        Action::Measure(settings) => tokio::select! {
+            result = measure(settings.complete()) => result,
+            // What was started is stopped when its owner is dropped.
+            _ = tokio::signal::ctrl_c() => bail!("interrupted; everything is stopped"),
+        },
+    }
+}
+
+async fn measure(settings: Settings) -> Result<()> {
+    let lab = Lab::new(settings.clone())?;
+    let version = Command::new(&settings.operator).arg("--version").output()?;
+    let version = String::from_utf8_lossy(&version.stdout).trim().to_owned();
+    let mut results = Results::new(version, settings.clone(), lab.workload.facts(lab.mean_status_bytes));
+    if settings.wants(Part::Start) {
+        results.start = start::measure(&lab).await?;
+    }
+    if settings.wants(Part::Throughput) {
+        results.analysis = Some(analysis::measure(&lab)?);
+        results.throughput = throughput::measure(&lab).await?;
+    }
+    if settings.wants(Part::Latency) {
+        results.latency = latency::measure(&lab).await?;
+    }
+    if settings.wants(Part::Restart) {
+        results.restart = restart::measure(&lab).await?;
+    }
+    if settings.wants(Part::Unrelated) {
+        results.unrelated = unrelated::measure(&lab).await?;
+    }
+    if settings.wants(Part::Shards) {
+        results.shards = shards::measure(&lab).await?;
+    }
+    results.load[1] = usage::load();
+    results.conclude();
+
+    fs::create_dir_all(&settings.output).with_context(|| format!("cannot make {}", settings.output.display()))?;
+    fs::write(settings.output.join("results.json"), serde_json::to_string_pretty(&results)?)?;
+    fs::write(settings.output.join("results.svg"), picture::draw(&results))?;
+    table::print(&results);
+    println!("\nAlso in {}: results.json, results.svg", settings.output.display());
+    Ok(())
+}
