@@ -18,7 +18,7 @@ SIZE ?= full
 BENCH_FLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build tools generate lint deny control-plane programs test unit test-delivery demo soak fleet image e2e e2e-flux keep-chart release eval bench bench-cluster clean
+.PHONY: help build tools generate lint deny control-plane programs test unit test-delivery demo soak fleet image e2e e2e-flux test-docs keep-chart release eval bench bench-cluster clean
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "; print "Usage: make <target>\n"} /^[a-z0-9-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,7 @@ help: ## Show this help
 	@printf '  %-22s %s\n' 'EVAL_FLAGS=--verbose' 'make eval: list what was missed and what was wrong'
 	@printf '  %-22s %s\n' 'PEERS=1' 'make bench: measure the Python tools for the same jobs too'
 	@printf '  %-22s %s\n' 'KUBECONFIG=file' 'make e2e, make e2e-flux: use that cluster instead of a node of their own'
+	@printf '  %-22s %s\n' 'PAGES=docs/x.md' 'make test-docs: these pages only'
 	@printf '  %-22s %s\n' 'ARCHITECTURES=list' 'make image: amd64, arm64'
 	@printf '  %-22s %s\n' 'SIZE=small' 'make bench-cluster: a few hundred reports, in minutes'
 	@printf '  %-22s %s\n' 'BENCH_FLAGS=...' 'make bench-cluster: parts and sizes; BENCH_FLAGS=--help lists them'
@@ -44,7 +45,7 @@ build: ## Build the operator
 tools:
 	$(CARGO) build --release --locked --workspace
 
-generate: control-plane ## Write the generated files anew: CRDs from the types, manifests and tables from the chart
+generate: control-plane ## Write the generated files anew: CRDs and API reference from the types, manifests and tables from the chart
 	$(CARGO) run --quiet --locked -- crd --output crds
 	$(PROVIDE) helm
 	$(CARGO) run --quiet --locked -p testbed --bin deliverables
@@ -89,6 +90,9 @@ e2e: programs tools image ## Install the image by Helm on a real node and use it
 
 e2e-flux: programs tools image ## From a commit to a Ready report by the real Flux controllers: needs what e2e needs
 	@target/release/e2e-flux $(CURDIR)/$(BINARY) dist/image-$(HOST).tar
+
+test-docs: programs tools image ## Perform the commands of the documentation as they are written, on a node of its own: needs root on Debian
+	@env -u KUBECONFIG target/release/test-docs $(CURDIR)/$(BINARY) dist/image-$(HOST).tar $(PAGES)
 
 keep-chart: ## Keep the present chart, for upgrades from it in e2e: part of a release
 	mkdir -p tests/upgrade/$(VERSION)

@@ -4,6 +4,7 @@
 
 mod admission;
 mod catalogs;
+mod commands;
 mod conduct;
 mod config_maps;
 mod documents;
@@ -14,6 +15,7 @@ mod memory;
 mod replicas;
 mod reports;
 mod rights;
+mod specification;
 mod support;
 mod traces;
 mod zz_oracle;

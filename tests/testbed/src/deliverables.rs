@@ -1,5 +1,5 @@
 //! What is generated from the chart and the resource types: the kustomize base and its parts, `install.yaml`, the chart's copy of the
-//! CRDs and its table of values. One source, several forms. Runs Helm and kubectl; reads the tree.
+//! CRDs and its table of values, the reference of the API. One source, several forms. Runs Helm and kubectl; reads the tree.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::assets::Assets;
-use crate::{output, programs, repository};
+use crate::{output, programs, reference, repository};
 
 const CHART: &str = "charts/conference-report-operator";
 const NOTE: &str = "# Rendered from charts/conference-report-operator by `make generate`; do not edit.\n";
@@ -81,6 +81,7 @@ pub fn rendered() -> Result<BTreeMap<PathBuf, String>> {
     }
     let names = fs::read_to_string(root.join("src/cli/manifest/name-reference.yaml"))?;
     files.insert("deploy/flux/reports/name-reference.yaml".into(), names);
+    files.extend([reference::page()?]);
     let schema: Value = serde_json::from_str(&fs::read_to_string(root.join(CHART).join("values.schema.json"))?)?;
     let values: Value = serde_saphyr::from_str(&fs::read_to_string(root.join(CHART).join("values.yaml"))?)?;
     files.insert(Path::new(CHART).join("README.md"), readme(&schema, &values));

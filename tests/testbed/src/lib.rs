@@ -12,6 +12,8 @@ pub mod control_plane;
 #[cfg(feature = "cluster")]
 pub mod deliverables;
 #[cfg(feature = "cluster")]
+pub mod documents;
+#[cfg(feature = "cluster")]
 pub mod e2e;
 #[cfg(feature = "cluster")]
 pub mod faults;
@@ -33,6 +35,8 @@ pub mod objects;
 pub mod operator;
 pub mod programs;
 pub mod progress;
+#[cfg(feature = "cluster")]
+pub mod reference;
 #[cfg(feature = "cluster")]
 pub mod report_server;
 #[cfg(feature = "cluster")]

@@ -21,6 +21,15 @@ pub fn chart() -> String {
     crate::repository().join("charts/conference-report-operator").display().to_string()
 }
 
+/// The image with kubectl that the chart's test takes where nobody says otherwise.
+///
+/// # Errors
+/// When the chart's values cannot be read.
+pub fn kubectl_image() -> Result<String> {
+    let values: Value = serde_saphyr::from_str(&std::fs::read_to_string(Path::new(&chart()).join("values.yaml"))?)?;
+    values["tests"]["image"].as_str().map(str::to_owned).context("values.yaml has no tests.image")
+}
+
 /// Values by which the operator of this run reaches the server with the pages.
 pub fn values(stage: &Stage, server: Option<&ReportServer>) -> Value {
     let mut values = json!({"tests": {"image": KUBECTL_IMAGE}});

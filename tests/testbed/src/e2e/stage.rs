@@ -61,6 +61,16 @@ impl Stage {
         &self.kubeconfig
     }
 
+    /// The program kubectl.
+    pub fn kubectl_program(&self) -> &Path {
+        &self.kubectl
+    }
+
+    /// The program helm.
+    pub fn helm_program(&self) -> &Path {
+        &self.helm
+    }
+
     /// A folder for files of this run.
     pub fn folder(&self) -> &Path {
         &self.folder
