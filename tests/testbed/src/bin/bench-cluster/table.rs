@@ -47,15 +47,16 @@ fn start(results: &Results) {
     title(
         "Start of the process, and at rest",
         &format!(
-            "{:<16} {:>12} {:>14} {:>10} {:>8} {:>7} {:>7}",
-            "", "watching ms", "1st status ms", "MiB", "CPU s", "load", "others"
+            "{:<16} {:>9} {:>12} {:>14} {:>10} {:>8} {:>7} {:>7}",
+            "", "idle MiB", "watching ms", "1st status ms", "MiB after", "CPU s", "load", "others"
         ),
     );
     for it in &results.start {
         let watching = it.watching_seconds.map_or_else(|| "-".to_owned(), |seconds| format!("{:.0}", seconds * 1e3));
         println!(
-            "{:<16} {watching:>12} {:>14.0} {:>10.1} {:>8.2} {:>7.1} {:>7.1}",
+            "{:<16} {:>9.1} {watching:>12} {:>14.0} {:>10.1} {:>8.2} {:>7.1} {:>7.1}",
             it.subject,
+            it.idle_mib,
             it.first_status_seconds * 1e3,
             it.usage.resident_mib,
             it.usage.cpu_seconds,
