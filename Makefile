@@ -28,7 +28,7 @@ help: ## Show this help
 	@printf '  %-22s %s\n' 'SIZE=small' 'make bench-cluster: a few hundred reports, in minutes'
 	@printf '  %-22s %s\n' 'OPERATOR=program' 'make bench-cluster: another build of the operator, such as that of the image'
 	@printf '  %-22s %s\n' 'BENCH_FLAGS=...' 'make bench-cluster: parts and sizes; BENCH_FLAGS=--help lists them'
-	@printf '  %-22s %s\n' 'SAVE=1' 'make bench: keep what was measured as the baseline'
+	@printf '  %-22s %s\n' 'SAVE=1' 'make bench, make bench-cluster: keep what was measured as the baseline, or in docs/performance'
 	@printf '  %-22s %s\n' 'KUBEBUILDER_ASSETS=dir' 'etcd, kube-apiserver and kubectl to use instead of fetching or building them'
 	@printf '  %-22s %s\n' 'SETUP_ENVTEST=never' 'build the control plane from source instead of fetching it'
 
@@ -77,7 +77,7 @@ bench: $(if $(PEERS),$(PEERS_VENV)/ready) ## Measure speed and memory of the ana
 	$(if $(SAVE),BENCH_SAVE=1) $(if $(PEERS),BENCH_PEERS="$(PEERS_VENV)/bin/python") $(CARGO) bench --locked --bench analysis
 
 bench-cluster: control-plane tools $(KOPF_VENV)/ready $(MANAGER) ## Measure the operator on a real API server, beside its limits and beside Kopf and Go
-	target/release/bench-cluster measure --size $(SIZE) --kopf "$(KOPF_VENV)/bin/python" --manager "$(MANAGER)" $(BENCH_FLAGS) $(OPERATOR)
+	target/release/bench-cluster measure --size $(SIZE) --kopf "$(KOPF_VENV)/bin/python" --manager "$(MANAGER)" $(if $(SAVE),--output docs/performance) $(BENCH_FLAGS) $(OPERATOR)
 
 $(PEERS_VENV)/ready: tests/peers/requirements.txt
 $(KOPF_VENV)/ready: tests/peers/kopf/requirements.txt

@@ -1,5 +1,5 @@
 //! `make bench-cluster`: what the operator costs and how fast it is on a real control plane, beside the limits of the API server and beside
-//! the same job in other frameworks, measured in one run. Writes a table, `results.json` and `results.svg`.
+//! the same job in other frameworks, measured in one run. Writes `results.txt`, `results.json` and `results.svg`.
 //!
 //! Absolute figures depend on the machine and on what else it does, which is told beside each; ratios within a run do less so. Nothing is
 //! asserted: whether a figure is reached is printed, not enforced.
@@ -74,8 +74,10 @@ async fn measure(settings: Settings) -> Result<()> {
     fs::create_dir_all(&settings.output).with_context(|| format!("cannot make {}", settings.output.display()))?;
     fs::write(settings.output.join("results.json"), serde_json::to_string_pretty(&results)?)?;
     fs::write(settings.output.join("results.svg"), picture::draw(&results))?;
-    table::print(&results);
-    println!("\nAlso in {}: results.json, results.svg", settings.output.display());
+    let text = table::text(&results);
+    fs::write(settings.output.join("results.txt"), &text)?;
+    println!("\n{text}");
+    println!("Also in {}: results.txt, results.json, results.svg", settings.output.display());
     outcome
 }
 
