@@ -4,6 +4,7 @@ pub mod analyze;
 pub mod catalog;
 mod crd;
 mod input;
+mod manifest;
 pub mod run;
 mod table;
 
@@ -25,6 +26,8 @@ enum Command {
     Run(Box<run::RunArgs>),
     /// Analyse texts without a cluster, as the operator would
     Analyze(analyze::AnalyzeArgs),
+    /// Turn texts and URLs into manifests to commit
+    Manifest(manifest::ManifestArgs),
     /// Print the CustomResourceDefinitions
     Crd(crd::CrdArgs),
     /// Look into the built-in catalog, check it, refresh it
@@ -42,6 +45,7 @@ impl Cli {
         match self.command {
             Command::Run(args) => run::execute(*args),
             Command::Analyze(args) => analyze::execute(&args),
+            Command::Manifest(args) => manifest::execute(&args),
             Command::Crd(args) => crd::execute(&args),
             Command::Catalog(args) => catalog::execute(args),
             Command::Completion { shell } => {

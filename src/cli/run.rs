@@ -11,6 +11,7 @@ use crate::api::FIELD_MANAGER;
 use crate::controller::schedule::parse_duration;
 use crate::runtime::config::{Settings, WatchConfigMaps};
 use crate::runtime::lease::{self, Election};
+use crate::runtime::queue::Shares;
 use crate::runtime::server::Listen;
 use crate::runtime::telemetry::{self, LogFormat};
 use crate::runtime::{leader, operator, selector, shutdown};
@@ -151,7 +152,7 @@ impl RunArgs {
             None
         };
         // At least a quarter of the places is kept for reports that do not wait for foreign servers.
-        let most_fetches = (self.concurrency * 3 / 4).max(1);
+        let most_fetches = Shares::most_urls(self.concurrency.into());
         let namespaces: Vec<String> = self.watch_namespaces.into_iter().filter(|name| !name.is_empty()).collect();
         let identity = leader::identity(self.pod_name.as_deref());
         let election = self.enable_leader_election.then(|| Election {
@@ -170,6 +171,7 @@ impl RunArgs {
             streaming_lists: self.streaming_lists,
             election,
             concurrency: self.concurrency,
+            max_fetches: self.http_max_in_flight.map_or(most_fetches, usize::from).min(most_fetches),
             cores: cores(),
             analysis_timeout: self.analysis_timeout,
             api_timeout: self.api_timeout,
@@ -184,7 +186,6 @@ impl RunArgs {
                 },
                 proxies,
                 max_bytes: self.http_max_bytes.unwrap_or(self.max_text_bytes),
-                max_in_flight: usize::from(self.http_max_in_flight.unwrap_or(most_fetches).min(most_fetches)),
                 max_per_host: usize::from(self.http_max_per_host),
                 ..HttpSettings::default()
             },
@@ -283,7 +284,7 @@ mod tests {
         let settings = parse(&[]).unwrap();
         assert!(settings.namespaces.is_empty());
         assert_eq!(settings.concurrency, 16);
-        assert_eq!((settings.http.max_in_flight, settings.http.max_per_host), (12, 4));
+        assert_eq!((settings.max_fetches, settings.http.max_per_host), (12, 4));
         assert_eq!((settings.max_bytes, settings.http.max_bytes), (2 << 20, 2 << 20));
         assert!(settings.http.proxies.is_none(), "proxies are for those who ask for them");
         assert_eq!(settings.watch_config_maps, WatchConfigMaps::All);
@@ -311,7 +312,7 @@ mod tests {
         assert_eq!(settings.namespaces, ["a", "b"]);
         assert_eq!(settings.watch_config_maps, WatchConfigMaps::Labelled);
         assert_eq!((settings.max_bytes, settings.http.max_bytes), (2 << 20, 65_536));
-        assert_eq!((settings.http.max_in_flight, settings.http.max_per_host), (12, 2), "a quarter stays free");
+        assert_eq!((settings.max_fetches, settings.http.max_per_host), (12, 2), "a quarter stays free");
         assert_eq!(settings.http.policy.allow_ports, [8443]);
         assert_eq!((settings.metrics_addr, settings.health_addr.to_string()), (None, "127.0.0.1:9".into()));
     }

@@ -10,6 +10,7 @@ use crate::analysis::document::{detect_format, parse};
 use crate::analysis::{Analysis, Analyzer, Document, DocumentError, EventHints, Format, Hints};
 use crate::api::{ConferenceReportSpec, TextFormat};
 use crate::catalog::Catalog;
+use crate::runtime::queue::Urgency;
 use crate::source::{FetchError, Fetched, decode};
 
 /// Reads what was fetched as a document.
@@ -56,10 +57,12 @@ pub fn hints(spec: &ConferenceReportSpec) -> Hints {
     }
 }
 
-/// The places for work that takes a processor: as many as there are cores, so that watches and probes are answered meanwhile.
+/// The places for work that takes a processor: as many as there are cores, so that watches and probes are answered meanwhile. What
+/// nobody waits for leaves one of them free where there are several, so that whoever edits a report does not wait for the texts of a wave.
 #[derive(Clone, Debug)]
 pub struct Workers {
     places: Arc<Semaphore>,
+    routine: Arc<Semaphore>,
     limit: Duration,
 }
 
@@ -77,7 +80,8 @@ pub enum WorkError {
 impl Workers {
     /// Places for `cores` pieces of work at a time, each of which may take `limit`.
     pub fn new(cores: usize, limit: Duration) -> Self {
-        Self { places: Arc::new(Semaphore::new(cores.max(1))), limit }
+        let semaphore = |permits: usize| Arc::new(Semaphore::new(permits.max(1)));
+        Self { places: semaphore(cores), routine: semaphore(cores.saturating_sub(1)), limit }
     }
 
     /// Does work on a thread of its own. Work that takes too long is given up but keeps its place until it ends, because a thread
@@ -85,8 +89,19 @@ impl Workers {
     ///
     /// # Errors
     /// When it takes too long or panics; the panic ends only this piece of work.
-    pub async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, WorkError> {
-        let place = Arc::clone(&self.places).acquire_owned().await.map_err(|_| WorkError::TooLong(self.limit))?;
+    pub async fn run<T: Send + 'static>(
+        &self,
+        urgency: Urgency,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, WorkError> {
+        let take = async |places: &Arc<Semaphore>| {
+            Arc::clone(places).acquire_owned().await.map_err(|_| WorkError::TooLong(self.limit))
+        };
+        let routine = match urgency {
+            Urgency::Backlog | Urgency::Routine => Some(take(&self.routine).await?),
+            Urgency::Change => None,
+        };
+        let place = (take(&self.places).await?, routine);
         let task = tokio::task::spawn_blocking(move || {
             let result = work();
             drop(place);
@@ -105,6 +120,7 @@ impl Workers {
     /// As [`document`], and when it takes too long.
     pub async fn analyse(
         &self,
+        urgency: Urgency,
         fetched: Arc<Fetched>,
         spec: ConferenceReportSpec,
         analyzer: Analyzer,
@@ -113,7 +129,7 @@ impl Workers {
             let document = document(&fetched, &spec, analyzer.catalog())?;
             Ok(analyzer.analyze(&document, &hints(&spec)))
         };
-        self.run(work).await.unwrap_or_else(|error| {
+        self.run(urgency, work).await.unwrap_or_else(|error| {
             Err(match error {
                 WorkError::TooLong(limit) => FetchError::AnalysisTimedOut { what: "the analysis".to_owned(), limit },
                 WorkError::Failed => FetchError::UnreadableDocument { problem: error.to_string() },
@@ -125,15 +141,38 @@ impl Workers {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     #[tokio::test]
     async fn runaway_work_is_given_up_and_a_panic_stays_where_it_is() {
         let workers = Workers::new(2, Duration::from_millis(50));
-        let slow = workers.run(|| std::thread::sleep(Duration::from_millis(200))).await;
+        let slow = workers.run(Urgency::Change, || std::thread::sleep(Duration::from_millis(200))).await;
         assert_eq!(slow, Err(WorkError::TooLong(Duration::from_millis(50))));
         let workers = Workers::new(1, Duration::from_secs(60));
-        assert_eq!(workers.run(|| -> u8 { panic!("poison") }).await, Err(WorkError::Failed));
-        assert_eq!(workers.run(|| 7).await, Ok(7));
+        assert_eq!(workers.run(Urgency::Change, || -> u8 { panic!("poison") }).await, Err(WorkError::Failed));
+        assert_eq!(workers.run(Urgency::Routine, || 7).await, Ok(7));
+    }
+
+    #[tokio::test]
+    async fn a_change_does_not_wait_for_the_long_texts_of_a_wave() {
+        let (workers, over) = (Workers::new(2, Duration::from_secs(60)), Arc::new(AtomicBool::new(false)));
+        let long = || {
+            let over = Arc::clone(&over);
+            workers.run(Urgency::Routine, move || {
+                while !over.load(Ordering::Acquire) {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+            })
+        };
+        let wave = futures::future::join_all((0..5).map(|_| long()));
+        let change = async {
+            tokio::task::yield_now().await;
+            let change = workers.run(Urgency::Change, || 7).await;
+            assert!(!over.swap(true, Ordering::AcqRel), "it had its turn while the wave went on");
+            change
+        };
+        let (ended, change) = futures::join!(wave, change);
+        assert_eq!((ended, change), (vec![Ok(()); 5], Ok(7)));
     }
 
     #[test]

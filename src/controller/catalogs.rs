@@ -9,6 +9,7 @@ use tokio::sync::OnceCell;
 use crate::analysis::Analyzer;
 use crate::api::{ReportCatalog, ReportCatalogSpec};
 use crate::catalog::Catalog;
+use crate::runtime::queue::Urgency;
 use crate::source::FetchError;
 
 use super::analyse::{WorkError, Workers};
@@ -66,7 +67,8 @@ impl Analyzers {
                 Analyzer::new(Arc::new(base.with_overlays(&named).0))
             };
             let name = overlays.last().and_then(|last| last.metadata.name.clone()).unwrap_or_default();
-            self.workers.run(work).await.map_err(|error| failed(error, name))
+            // All who use it wait for it, whoever comes first.
+            self.workers.run(Urgency::Change, work).await.map_err(|error| failed(error, name))
         });
         analyzer.await.cloned()
     }

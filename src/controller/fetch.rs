@@ -6,7 +6,7 @@ use kube::Client;
 
 use crate::api::{ConferenceReportSpec, HttpSource};
 use crate::runtime::metrics::Metrics;
-use crate::source::http::{FetchRequest, HttpClient, Place, Validators};
+use crate::source::http::{FetchRequest, HttpClient, Validators};
 use crate::source::{Fetch, FetchError, SourceKind, configmap, inline};
 
 use super::schedule::parse_duration;
@@ -52,8 +52,7 @@ pub fn kind(spec: &ConferenceReportSpec) -> Result<SourceKind, FetchError> {
 }
 
 impl Fetcher<'_> {
-    /// Gets the text. `known` is what a server said of the text that the status tells about, if it may answer "unchanged"; `place` is
-    /// the place that a URL needs, given back when the fetch is over.
+    /// Gets the text. `known` is what a server said of the text that the status tells about, if it may answer "unchanged".
     ///
     /// # Errors
     /// Every way in which there is no text.
@@ -62,11 +61,10 @@ impl Fetcher<'_> {
         namespace: &str,
         spec: &ConferenceReportSpec,
         known: Option<Validators>,
-        place: Option<Place>,
     ) -> Result<Fetch, FetchError> {
         let kind = kind(spec)?;
         let started = Instant::now();
-        let result = self.look(namespace, spec, known, place).await;
+        let result = self.look(namespace, spec, known).await;
         let (outcome, bytes) = match &result {
             Ok(Fetch::Unchanged) => ("unchanged", None),
             Ok(Fetch::Text(fetched)) => ("success", Some(fetched.bytes.len())),
@@ -81,14 +79,13 @@ impl Fetcher<'_> {
         namespace: &str,
         spec: &ConferenceReportSpec,
         known: Option<Validators>,
-        place: Option<Place>,
     ) -> Result<Fetch, FetchError> {
         let text = |fetched| Ok(Fetch::Text(Box::new(fetched)));
         if let Some(reference) = &spec.source.config_map_ref {
             let (shown, limit) = (self.config_map, self.api_timeout);
             text(configmap::fetch(self.client, namespace, reference, shown, self.max_bytes, limit).await?)
-        } else if let (Some(http), Some(place)) = (&spec.source.http, place) {
-            self.http.fetch(&self.request(namespace, http, known).await?, place).await
+        } else if let Some(http) = &spec.source.http {
+            self.http.fetch(&self.request(namespace, http, known).await?).await
         } else {
             text(inline::fetch(spec.source.inline.as_deref().unwrap_or_default()))
         }

@@ -11,7 +11,8 @@ use tokio_util::sync::CancellationToken;
 use crate::analysis::Analyzer;
 use crate::api::conditions::{READY, Verdict, conditions, find};
 use crate::api::{ConferenceReport, ConferenceReportStatus, ConfigMapVersion, REQUESTED_AT_ANNOTATION, Reason};
-use crate::source::http::{Place, Validators};
+use crate::runtime::queue::Urgency;
+use crate::source::http::Validators;
 use crate::source::{Fetch, FetchError, Fetched, SourceKind};
 
 use super::context::Scope;
@@ -21,7 +22,7 @@ use super::known::{Known, own};
 use super::ledger::{Entry, Written};
 use super::outcome::{Notice, Outcome};
 use super::plan::{Plan, Subject, Work, decide};
-use super::schedule::{backoff, busy, parse_duration, until_next_look};
+use super::schedule::{backoff, parse_duration, until_next_look};
 use super::status;
 use super::write::{self, Target, WriteError};
 
@@ -35,8 +36,13 @@ const TRUST: u32 = 24;
 
 /// Handles a report and says after which time it is to be handled again by itself. Never fails: what goes wrong becomes a condition, a
 /// wait, or a word in the log. Once `stop` is cancelled, looking and analysing are given up; what is being written is written.
-pub async fn reconcile(report: &ConferenceReport, scope: &Scope, stop: &CancellationToken) -> Option<Duration> {
-    let run = Run::new(report, scope)?;
+pub async fn reconcile(
+    report: &ConferenceReport,
+    scope: &Scope,
+    urgency: Urgency,
+    stop: &CancellationToken,
+) -> Option<Duration> {
+    let run = Run::new(report, scope, urgency)?;
     let measured = scope.context.metrics.reconcile_started(CONTROLLER);
     let end = run.go(stop).await;
     measured.finish(end.label);
@@ -60,6 +66,7 @@ enum Step {
 struct Run<'a> {
     report: &'a ConferenceReport,
     scope: &'a Scope,
+    urgency: Urgency,
     target: Target<'a>,
     generation: i64,
     requested_at: Option<String>,
@@ -71,7 +78,7 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(report: &'a ConferenceReport, scope: &'a Scope) -> Option<Self> {
+    fn new(report: &'a ConferenceReport, scope: &'a Scope, urgency: Urgency) -> Option<Self> {
         let metadata = &report.metadata;
         let uid = metadata.uid.as_deref()?;
         let entry = scope.ledger.get(uid);
@@ -80,6 +87,7 @@ impl<'a> Run<'a> {
         Some(Self {
             report,
             scope,
+            urgency,
             target: Target { namespace: metadata.namespace.as_deref()?, name: metadata.name.as_deref()?, uid },
             generation: metadata.generation.unwrap_or_default(),
             requested_at: metadata.annotations.as_ref().and_then(|all| all.get(REQUESTED_AT_ANNOTATION)).cloned(),
@@ -111,20 +119,13 @@ impl<'a> Run<'a> {
                 return End { label: if again.is_some() { "requeue_after" } else { "success" }, again };
             }
         };
-        let place = match &self.report.spec.source.http {
-            Some(http) => match self.scope.context.http.place(&http.url) {
-                Some(place) => Some(place),
-                None => return End { label: "requeue_after", again: Some(busy(self.target.uid)) },
-            },
-            None => None,
-        };
         if work.announce
             && let Err(error) = self.announce().await
         {
             return self.unwritten(&error, subject.inputs);
         }
         let result = tokio::select! {
-            result = self.work(analyzer, work, &subject, place) => result,
+            result = self.work(analyzer, work, &subject) => result,
             () = stop.cancelled() => return End { label: "requeue_after", again: None },
         };
         self.settle(result, subject.inputs).await
@@ -189,7 +190,6 @@ impl<'a> Run<'a> {
         analyzer: Result<Analyzer, FetchError>,
         work: Work,
         subject: &Subject,
-        place: Option<Place>,
     ) -> Result<Step, FetchError> {
         let kind = self.kind.clone()?;
         let analyzer = analyzer?;
@@ -208,7 +208,7 @@ impl<'a> Run<'a> {
             api_timeout: context.api_timeout,
         };
         let validators = if work.analysis_stands { self.validators() } else { None };
-        let fetched = match fetcher.fetch(self.target.namespace, &self.report.spec, validators, place).await? {
+        let fetched = match fetcher.fetch(self.target.namespace, &self.report.spec, validators).await? {
             Fetch::Unchanged => {
                 self.entry.unchanged = self.entry.unchanged.saturating_add(1);
                 return Ok(Step::Same);
@@ -223,8 +223,8 @@ impl<'a> Run<'a> {
         }
         let started = Instant::now();
         let revision = analyzer.catalog().revision.clone();
-        let analysis =
-            context.analyzers.workers().analyse(Arc::clone(&fetched), self.report.spec.clone(), analyzer).await;
+        let (workers, spec) = (context.analyzers.workers(), self.report.spec.clone());
+        let analysis = workers.analyse(self.urgency, Arc::clone(&fetched), spec, analyzer).await;
         context.metrics.analysed(started.elapsed(), fetched.bytes.len());
         let status = status::build(&analysis?, &fetched, kind, &revision);
         if work.analysis_stands && same_text && self.known.is_ready() && self.whole_is_same(&status).await {

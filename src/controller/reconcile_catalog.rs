@@ -8,6 +8,7 @@ use k8s_openapi::jiff::Timestamp;
 
 use crate::api::conditions::{FETCH_FAILED, conditions};
 use crate::api::{ReportCatalog, ReportCatalogStatus};
+use crate::runtime::queue::Urgency;
 use crate::source::revision_of;
 
 use super::catalogs;
@@ -63,7 +64,7 @@ async fn look(catalog: &Arc<ReportCatalog>, scope: &Scope, tried: u32) -> (Outco
     let (builtin, copy) = (Arc::clone(scope.context.analyzers.builtin()), Arc::clone(catalog));
     let name = catalog.metadata.name.clone().unwrap_or_default();
     let own_name = name.clone();
-    let compiled = scope.context.analyzers.workers().run(move || {
+    let compiled = scope.context.analyzers.workers().run(Urgency::Change, move || {
         let conflicts = builtin.with_overlays(&[(own_name.as_str(), &copy.spec)]).1;
         conflicts.iter().map(ToString::to_string).collect::<Vec<String>>()
     });

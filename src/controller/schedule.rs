@@ -39,11 +39,6 @@ pub fn backoff(uid: &str, failures: u32, after: Option<Duration>) -> Duration {
     own.max(after.unwrap_or_default().min(RETRY_AFTER_LONGEST))
 }
 
-/// Wait of a report that found all places for fetching taken: half a second to one and a half, different from object to object.
-pub fn busy(uid: &str) -> Duration {
-    Duration::from_millis(500 + spread(uid) % 1000)
-}
-
 /// Time after a start until a URL that failed before it is tried again: what failed together does not come back together.
 pub fn after_start(uid: &str) -> Duration {
     Duration::from_millis(spread(uid) % millis(START))

@@ -35,6 +35,12 @@ pub enum ClientError {
     /// Neither a kubeconfig nor a service account was found, or it cannot be used.
     #[error("no way to the Kubernetes API: set KUBECONFIG, or run in a pod with a service account ({0})")]
     Config(#[from] kube::config::InferConfigError),
+    /// A proxy stands between, which this client does not do. Its address may hold a password, so the message does not name it.
+    #[error(
+        "the Kubernetes API cannot be reached through a proxy, but the kubeconfig (proxy-url) or HTTPS_PROXY names one; remove it, and set \
+         ALL_PROXY where a proxy is wanted for texts"
+    )]
+    Proxy,
     /// The connection cannot be set up.
     #[error("the connection to the Kubernetes API cannot be set up: {0}")]
     Setup(#[from] kube::Error),
@@ -57,6 +63,9 @@ pub async fn connect(
     leadership: Arc<Leadership>,
 ) -> Result<Client, ClientError> {
     let mut config = Config::infer().await?;
+    if config.proxy_url.is_some() {
+        return Err(ClientError::Proxy);
+    }
     config.connect_timeout = Some(CONNECT_TIMEOUT);
     config.read_timeout = Some(READ_TIMEOUT);
     config.reset_reader_on_write = true;

@@ -50,6 +50,8 @@ pub struct Settings {
     pub election: Option<Election>,
     /// Runs at a time.
     pub concurrency: u16,
+    /// Of these, runs on URLs at a time.
+    pub max_fetches: usize,
     /// Analyses at a time.
     pub cores: usize,
     /// The longest time for one analysis.

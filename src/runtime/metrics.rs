@@ -15,8 +15,8 @@ use prometheus_client::registry::Registry;
 use crate::controller::ledger::Counts;
 use crate::source::SourceKind;
 
-use super::process;
 use super::queue_metrics::{QueueMetrics, QueuesMetrics};
+use super::{exposition, process};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Controller {
@@ -246,14 +246,14 @@ impl Metrics {
         self.in_backoff.set(number(counts.in_backoff));
     }
 
-    /// Everything in the text format of OpenMetrics.
+    /// Everything in the Prometheus text format.
     ///
     /// # Errors
     /// None that writing to a string can have.
     pub fn text(&self) -> Result<String, std::fmt::Error> {
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
-        Ok(text)
+        Ok(exposition::prometheus(&text))
     }
 }
 

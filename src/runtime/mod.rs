@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod config;
+pub mod exposition;
 pub mod health;
 pub mod leader;
 pub mod lease;

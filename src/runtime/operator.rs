@@ -19,9 +19,11 @@ use crate::source::http::HttpClient;
 
 use super::client::{self, ClientError};
 use super::config::Settings;
+use super::exposition;
 use super::health::Health;
 use super::leader::{self, Leadership, LeaseLost};
 use super::metrics::Metrics;
+use super::queue::Shares;
 use super::scope::{Inboxes, Key, Scopes};
 use super::server::{self, Answer, Listen};
 use super::workers::{Inbox, work};
@@ -64,11 +66,15 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> Result<(), Oper
     let (metrics, health) = (Arc::new(Metrics::new()), Arc::new(Health::default()));
     let ledger = Arc::new(Ledger::default());
     let concurrency = usize::from(settings.concurrency.max(1));
-    let inbox = |controller| {
+    let inbox = |controller, shares| {
         metrics.set_max_concurrent(controller, concurrency);
-        Inbox::new(concurrency, metrics.queue(controller))
+        Inbox::new(shares, metrics.queue(controller))
     };
-    let inboxes = Inboxes { reports: inbox(reconcile::CONTROLLER), catalogs: inbox(reconcile_catalog::CONTROLLER) };
+    let places = Shares { all: concurrency, urls: settings.max_fetches, per_host: settings.http.max_per_host };
+    let inboxes = Inboxes {
+        reports: inbox(reconcile::CONTROLLER, places),
+        catalogs: inbox(reconcile_catalog::CONTROLLER, Shares::of(concurrency)),
+    };
     serve(&settings, &health, &metrics, &ledger, &inboxes).await?;
 
     let leadership = Arc::new(Leadership::new(settings.election.is_some()));
@@ -130,12 +136,12 @@ fn start_controllers(
             () = stopped.cancelled() => return,
         }
         let told = stopped.clone();
-        work(inboxes.reports, stopped, move |key: Key| {
+        work(inboxes.reports, stopped, move |key: Key, urgency| {
             let (scopes, stop) = (all.clone(), told.clone());
             async move {
                 let scope = scopes.of(&key.0)?;
                 let report = scope.reports.store.get(&ObjectRef::new(&key.1).within(&key.0))?;
-                reconcile::reconcile(&report, &scope, &stop).await
+                reconcile::reconcile(&report, &scope, urgency, &stop).await
             }
         })
         .await;
@@ -146,7 +152,7 @@ fn start_controllers(
             () = leads.elected() => {}
             () = stopped.cancelled() => return,
         }
-        work(inboxes.catalogs, stopped, move |key: Key| {
+        work(inboxes.catalogs, stopped, move |key: Key, _| {
             let scopes = scopes.clone();
             async move {
                 let scope = scopes.of(&key.0)?;
@@ -217,7 +223,7 @@ async fn serve(
             inboxes.catalogs.measure();
             Answer {
                 status: StatusCode::OK,
-                content_type: "application/openmetrics-text; version=1.0.0; charset=utf-8",
+                content_type: exposition::CONTENT_TYPE,
                 body: metrics.text().unwrap_or_default(),
             }
         })

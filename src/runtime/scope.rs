@@ -19,10 +19,11 @@ use crate::controller::ledger::Ledger;
 use crate::controller::references::{Reference, References};
 use crate::controller::schedule::after_start;
 use crate::controller::seen::Seen;
+use crate::source::http::host_of;
 
 use super::config::{Settings, WatchConfigMaps};
 use super::health::Health;
-use super::queue::{Lane, Task, Urgency};
+use super::queue::{Host, Lane, Task, Urgency};
 use super::watch::{self, Change, Reporter};
 use super::workers::Inbox;
 
@@ -161,26 +162,28 @@ fn trigger(report: &ConferenceReport) -> (Option<&str>, Option<i64>, Option<&str
 }
 
 /// The task for a report that was just seen for the first time, or edited, and the wait before it. What was tried before this process
-/// started is routine; URLs that failed then are not all tried in the same moment.
-fn task(before: Option<&ConferenceReport>, report: &ConferenceReport) -> (Task, Duration) {
+/// started is routine, and what was `found` at the start without having been tried a backlog; URLs that failed then are not all tried in the same
+/// moment.
+fn task(before: Option<&ConferenceReport>, report: &ConferenceReport, found: bool) -> (Task, Duration) {
     let lane = lane(report);
     let conditions = report.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
     let tried = find(conditions, READY).is_some_and(|ready| ready.observed_generation == report.metadata.generation);
     if before.is_some() || !tried {
-        return (Task { urgency: Urgency::Change, lane }, Duration::ZERO);
+        let urgency = if before.is_none() && found { Urgency::Backlog } else { Urgency::Change };
+        return (Task { urgency, lane }, Duration::ZERO);
     }
-    let failing_url = lane == Lane::Url && !is_true(conditions, READY);
+    let failing_url = lane != Lane::Cluster && !is_true(conditions, READY);
     let wait =
         if failing_url { after_start(report.metadata.uid.as_deref().unwrap_or_default()) } else { Duration::ZERO };
     (Task { urgency: Urgency::Routine, lane }, wait)
 }
 
 fn lane(report: &ConferenceReport) -> Lane {
-    if report.spec.source.http.is_some() { Lane::Url } else { Lane::Cluster }
+    report.spec.source.http.as_ref().map_or(Lane::Cluster, |http| Lane::Url(Host::of(&host_of(&http.url))))
 }
 
 fn on_report(scope: Arc<Scope>, inboxes: Inboxes) -> impl FnMut(Change<'_, ConferenceReport>) + Send {
-    move |(before, after)| {
+    move |Change { before, after, found }| {
         let gone = before.filter(|before| after.is_none_or(|after| after.metadata.uid != before.metadata.uid));
         if let Some(uid) = gone.and_then(|gone| gone.metadata.uid.as_deref()) {
             scope.ledger.evict(uid);
@@ -197,7 +200,7 @@ fn on_report(scope: Arc<Scope>, inboxes: Inboxes) -> impl FnMut(Change<'_, Confe
             scope.ledger.seen(uid, version);
         }
         if before.map(trigger) != Some(trigger(report)) {
-            let (task, wait) = task(before, report);
+            let (task, wait) = task(before, report, found);
             if wait.is_zero() {
                 inboxes.reports.add(&key(report), task);
             } else {
@@ -208,7 +211,7 @@ fn on_report(scope: Arc<Scope>, inboxes: Inboxes) -> impl FnMut(Change<'_, Confe
 }
 
 fn on_config_map(scope: Arc<Scope>, inboxes: Inboxes) -> impl FnMut(Change<'_, PartialObjectMeta<ConfigMap>>) + Send {
-    move |(before, after)| {
+    move |Change { before, after, .. }| {
         let version =
             |map: &PartialObjectMeta<ConfigMap>| (map.metadata.uid.clone(), map.metadata.resource_version.clone());
         if before.map(version) == after.map(version) {
@@ -222,7 +225,7 @@ fn on_config_map(scope: Arc<Scope>, inboxes: Inboxes) -> impl FnMut(Change<'_, P
 
 /// All instances read all catalogs, but only the one whose selector takes a catalog in writes its status.
 fn on_catalog(scope: Arc<Scope>, selector: Selector, inboxes: Inboxes) -> impl FnMut(Change<'_, ReportCatalog>) + Send {
-    move |(before, after)| {
+    move |Change { before, after, .. }| {
         let version = |catalog: &ReportCatalog| {
             (catalog.metadata.uid.clone(), catalog.metadata.generation, catalog.metadata.deletion_timestamp.is_some())
         };
@@ -294,20 +297,23 @@ mod tests {
     }
 
     #[test]
-    fn what_is_new_or_edited_is_a_change_and_what_a_restart_finds_done_is_routine() {
-        let urgency = |before: Option<&ConferenceReport>, report: &ConferenceReport| task(before, report).0.urgency;
+    fn what_is_new_or_edited_is_a_change_and_what_a_start_finds_is_a_backlog_or_when_done_routine() {
+        let urgency = |before: Option<&ConferenceReport>, report: &ConferenceReport, found: bool| {
+            task(before, report, found).0.urgency
+        };
         let done = report(false, 1, Some((Verdict::Succeeded, 1)));
-        assert_eq!(urgency(None, &report(false, 1, None)), Urgency::Change);
-        assert_eq!(urgency(None, &done), Urgency::Routine);
-        assert_eq!(urgency(None, &report(false, 2, Some((Verdict::Succeeded, 1)))), Urgency::Change);
-        assert_eq!(urgency(Some(&done), &report(false, 2, Some((Verdict::Succeeded, 1)))), Urgency::Change);
+        assert_eq!(urgency(None, &report(false, 1, None), false), Urgency::Change);
+        assert_eq!(urgency(None, &report(false, 1, None), true), Urgency::Backlog);
+        assert_eq!(urgency(None, &done, true), Urgency::Routine);
+        assert_eq!(urgency(None, &report(false, 2, Some((Verdict::Succeeded, 1))), true), Urgency::Backlog);
+        assert_eq!(urgency(Some(&done), &report(false, 2, Some((Verdict::Succeeded, 1))), false), Urgency::Change);
     }
 
     #[test]
     fn after_a_start_urls_that_failed_are_spread_and_nothing_else_waits() {
         let failing = |url| report(url, 1, Some((Verdict::Retrying(Reason::TimedOut), 1)));
-        let (kind, wait) = task(None, &failing(true));
-        assert_eq!(kind, Task { urgency: Urgency::Routine, lane: Lane::Url });
+        let (kind, wait) = task(None, &failing(true), true);
+        assert_eq!(kind.urgency, Urgency::Routine);
         assert!(wait > Duration::ZERO && wait < Duration::from_secs(10), "{wait:?}");
         for (before, report) in [
             (None, failing(false)),
@@ -315,7 +321,7 @@ mod tests {
             (None, report(true, 2, Some((Verdict::Retrying(Reason::TimedOut), 1)))),
             (Some(failing(true)), failing(true)),
         ] {
-            assert_eq!(task(before.as_ref(), &report).1, Duration::ZERO, "{report:?}");
+            assert_eq!(task(before.as_ref(), &report, true).1, Duration::ZERO, "{report:?}");
         }
     }
 }

@@ -36,8 +36,16 @@ const PAGE_WITHIN: Duration = Duration::from_secs(30);
 /// A watch that has gone well for so long begins with short pauses again when it fails the next time.
 const WENT_WELL: Duration = Duration::from_secs(10);
 
-/// A change of one object: as it was and as it is.
-pub type Change<'a, K> = (Option<&'a K>, Option<&'a K>);
+/// A change of one object.
+#[derive(Clone, Copy, Debug)]
+pub struct Change<'a, K> {
+    /// As it was; none where it was not there.
+    pub before: Option<&'a K>,
+    /// As it is; none where it is gone.
+    pub after: Option<&'a K>,
+    /// Whether it was there already when the watch began.
+    pub found: bool,
+}
 
 /// Where a watch reports to.
 #[derive(Clone)]
@@ -262,25 +270,25 @@ pub async fn fill<K>(
             Event::Apply(object) => {
                 let before = watched.store.get(&ObjectRef::from_obj(object));
                 writer.apply_watcher_event(&event);
-                changed((before.as_deref(), Some(object)));
+                changed(Change { before: before.as_deref(), after: Some(object), found: false });
             }
             Event::Delete(object) => {
                 writer.apply_watcher_event(&event);
-                changed((Some(object), None));
+                changed(Change { before: Some(object), after: None, found: false });
             }
             Event::Init | Event::InitApply(_) => writer.apply_watcher_event(&event),
             Event::InitDone => {
                 let before = by_name(watched.store.state());
                 writer.apply_watcher_event(&event);
                 let after = by_name(watched.store.state());
-                watched.synced.store(true, Ordering::Release);
+                let found = !watched.synced.swap(true, Ordering::AcqRel);
                 for (name, object) in &before {
                     if !after.contains_key(name) {
-                        changed((Some(object), None));
+                        changed(Change { before: Some(object), after: None, found });
                     }
                 }
                 for (name, object) in &after {
-                    changed((before.get(name).map(Arc::as_ref), Some(object)));
+                    changed(Change { before: before.get(name).map(Arc::as_ref), after: Some(object), found });
                 }
                 reporter.health.reached(&reporter.gate);
             }
@@ -446,15 +454,21 @@ mod tests {
             filled,
             reporter,
             |_| {},
-            |(before, after): Change<'_, ConfigMap>| {
+            |Change { before, after, found }: Change<'_, ConfigMap>| {
                 let version = |map: Option<&ConfigMap>| {
                     map.and_then(|map| map.metadata.resource_version.clone()).unwrap_or_default()
                 };
-                told.push(format!("{} {}>{}", before.or(after).unwrap().name_any(), version(before), version(after)));
+                let name = before.or(after).unwrap().name_any();
+                told.push(format!(
+                    "{name} {}>{}{}",
+                    version(before),
+                    version(after),
+                    if found { " found" } else { "" }
+                ));
             },
         )
         .await;
-        assert_eq!(told, ["a >1", "b >1", "a 1>2", "b 1>", "a 2>3", "a 4>"]);
+        assert_eq!(told, ["a >1 found", "b >1 found", "a 1>2", "b 1>", "a 2>3", "a 4>"]);
         assert!(watched.is_synced() && watched.store.is_empty());
         assert!(health.ready().is_ok());
     }

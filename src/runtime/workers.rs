@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::queue::{Queue, Task, Turn, Urgency};
+use super::queue::{Queue, Shares, Task, Turn, Urgency};
 use super::queue_metrics::QueueMetrics;
 
 /// Wait after a run that ended in a way it never should.
@@ -23,8 +23,8 @@ pub struct Inbox<K> {
 
 impl<K: Clone + Eq + Hash> Inbox<K> {
     /// An empty queue for handling so many objects at a time.
-    pub fn new(places: usize, metrics: QueueMetrics) -> Self {
-        Self { queue: Arc::new(Queue::new(places)), metrics }
+    pub fn new(shares: Shares, metrics: QueueMetrics) -> Self {
+        Self { queue: Arc::new(Queue::new(shares)), metrics }
     }
 
     /// See [`Queue::add`].
@@ -51,11 +51,12 @@ impl<K: Clone + Eq + Hash> Inbox<K> {
     }
 }
 
-/// Works until `stop` is cancelled and all runs have ended. `run` handles an object and says after which time it is to be handled again.
+/// Works until `stop` is cancelled and all runs have ended. `run` handles an object, as urgently as it is told, and says after which time
+/// it is to be handled again.
 pub async fn work<K, F, R>(Inbox { queue, metrics }: Inbox<K>, stop: CancellationToken, run: F)
 where
     K: Clone + Eq + Hash + Send + Sync + 'static,
-    F: Fn(K) -> R + Clone + Send + 'static,
+    F: Fn(K, Urgency) -> R + Clone + Send + 'static,
     R: Future<Output = Option<Duration>> + Send + 'static,
 {
     let mut runs = JoinSet::new();
@@ -78,10 +79,10 @@ where
 async fn handle<K, F, R>(mut in_hand: InHand<K>, run: F)
 where
     K: Clone + Eq + Hash,
-    F: Fn(K) -> R,
+    F: Fn(K, Urgency) -> R,
     R: Future<Output = Option<Duration>>,
 {
-    in_hand.again = run(in_hand.turn.key.clone()).await;
+    in_hand.again = run(in_hand.turn.key.clone(), in_hand.turn.task.urgency).await;
 }
 
 async fn at(moment: Option<Instant>) {
@@ -130,14 +131,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_run_that_panics_frees_its_place_and_a_stop_lets_the_others_end() {
-        let (inbox, stop) = (Inbox::new(1, Metrics::new().queue("test")), CancellationToken::new());
+        let (inbox, stop) = (Inbox::new(Shares::of(1), Metrics::new().queue("test")), CancellationToken::new());
         let queue = Arc::clone(&inbox.queue);
         for key in 0..3 {
             inbox.add(&key, CHANGE);
         }
         let (ended, stopper) = (Arc::new(AtomicUsize::new(0)), stop.clone());
         let count = Arc::clone(&ended);
-        let run = move |key: u32| {
+        let run = move |key: u32, _| {
             let (count, stop) = (Arc::clone(&count), stopper.clone());
             async move {
                 assert_ne!(key, 0, "poison");

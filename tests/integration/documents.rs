@@ -104,17 +104,74 @@ fn every_threat_has_controls_and_every_control_a_test_that_exists() {
     }
 }
 
+/// Anchors of the headings of a page, as GitHub makes them: small letters, hyphens for spaces, no other signs, numbers for repetitions.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut in_block = false;
+    for line in text.lines() {
+        in_block ^= line.trim_start().starts_with("```");
+        let Some(title) = line.strip_prefix('#').map(|rest| rest.trim_start_matches('#')).filter(|_| !in_block) else {
+            continue;
+        };
+        let anchor: String = title
+            .trim()
+            .to_lowercase()
+            .chars()
+            .filter(|character| character.is_alphanumeric() || matches!(character, ' ' | '-' | '_'))
+            .map(|character| if character == ' ' { '-' } else { character })
+            .collect();
+        let free =
+            (1..).map(|number| format!("{anchor}-{number}")).find(|candidate| !found.contains(candidate)).unwrap();
+        found.insert(if found.contains(&anchor) { free } else { anchor });
+    }
+    found
+}
+
 #[test]
-fn links_between_the_pages_lead_somewhere() {
+fn links_between_the_pages_lead_to_files_and_headings_that_exist() {
     let root = testbed::repository();
-    let mut pages = markdown(&root.join("docs"));
-    pages.push(root.join("README.md"));
+    let mut pages: Vec<PathBuf> =
+        ["docs", "charts", "catalog", "deploy/flux"].iter().flat_map(|folder| markdown(&root.join(folder))).collect();
+    let others = [
+        "README.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "deploy/samples/README.md",
+        "deploy/samples/expected/README.md",
+    ];
+    pages.extend(others.iter().map(|page| root.join(page)));
+    let mut followed = 0;
     for page in pages {
         let text = fs::read_to_string(&page).unwrap();
         for (label, target) in links(&text) {
-            let file = target.split('#').next().unwrap();
-            let inside = !file.is_empty() && !file.contains(':') && !file.contains(' ');
-            assert!(!inside || page.parent().unwrap().join(file).exists(), "{}: [{label}]({target})", page.display());
+            let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
+            if target.contains(' ') || file.contains(':') {
+                continue;
+            }
+            let led = if file.is_empty() { page.clone() } else { page.parent().unwrap().join(file) };
+            assert!(led.exists(), "{}: [{label}]({target})", page.display());
+            let known = anchor.is_empty() || anchors(&fs::read_to_string(&led).unwrap()).contains(anchor);
+            assert!(known, "{}: [{label}]({target}): no such heading", page.display());
+            followed += 1;
         }
     }
+    assert!(followed > 100, "{followed} links");
+}
+
+#[test]
+fn every_page_is_listed_in_the_table_of_contents() {
+    let docs = testbed::repository().join("docs");
+    let contents = read("docs/README.md");
+    let listed: BTreeSet<PathBuf> = links(&contents).into_iter().map(|(_, target)| docs.join(target)).collect();
+    let missing: Vec<PathBuf> =
+        markdown(&docs).into_iter().filter(|page| *page != docs.join("README.md") && !listed.contains(page)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn the_changelog_begins_with_the_version_of_the_program() {
+    let changelog = read("CHANGELOG.md");
+    let newest =
+        changelog.lines().filter_map(|line| line.strip_prefix("## [")).find(|rest| !rest.starts_with("Unreleased"));
+    assert!(newest.is_some_and(|rest| rest.starts_with(concat!(env!("CARGO_PKG_VERSION"), "]"))), "{newest:?}");
 }

@@ -4,6 +4,7 @@
 
 mod admission;
 mod catalogs;
+mod commands;
 mod conduct;
 mod config_maps;
 mod documents;
@@ -13,5 +14,7 @@ mod http;
 mod memory;
 mod replicas;
 mod reports;
+mod rights;
+mod specification;
 mod support;
 mod zz_oracle;

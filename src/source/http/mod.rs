@@ -31,7 +31,6 @@ use self::proxy::Proxies;
 use self::tls::TlsSetupError;
 use super::{Fetch, FetchError, Fetched, revision_of};
 
-pub use places::Place;
 pub use request::{Credentials, FetchRequest, Validators};
 
 type HyperClient = Client<HttpsConnector<Dialer>, Empty<Bytes>>;
@@ -51,8 +50,6 @@ pub struct HttpSettings {
     pub proxies: Option<Proxies>,
     /// Most bytes of a text, after decompression.
     pub max_bytes: u64,
-    /// Most fetches at a time.
-    pub max_in_flight: usize,
     /// Most fetches at a time from one host.
     pub max_per_host: usize,
     /// Longest time for resolving a name and connecting.
@@ -69,7 +66,6 @@ impl Default for HttpSettings {
             policy: Policy::default(),
             proxies: None,
             max_bytes: 2 * 1024 * 1024,
-            max_in_flight: 12,
             max_per_host: 4,
             connect_timeout: Duration::from_secs(5),
             first_byte_timeout: Duration::from_secs(15),
@@ -105,36 +101,34 @@ impl HttpClient {
         let dialer = Dialer::new(policy, network, proxies, settings.connect_timeout);
         Ok(Self {
             public: hyper_client(dialer.clone(), tls::public()?, true),
-            places: Places::new(settings.max_in_flight, settings.max_per_host),
+            places: Places::new(settings.max_per_host),
             dialer,
             settings,
         })
-    }
-
-    /// A place for a fetch from the host of an address; none while as many go on as may, in all or from that host.
-    pub fn place(&self, url: &str) -> Option<Place> {
-        // An address that cannot be read leads to no fetch; it may take its place among those.
-        let host = Url::parse(url.trim()).map(|url| request::host_of(&url)).unwrap_or_default();
-        self.places.take(&host)
     }
 
     /// Fetches a text, or learns that it has not changed. The request's timeout bounds everything.
     ///
     /// # Errors
     /// Every way it can fail, with what follows from it. No message holds a body, a credential, or a path or query of a URL.
-    pub async fn fetch(&self, request: &FetchRequest, place: Place) -> Result<Fetch, FetchError> {
+    pub async fn fetch(&self, request: &FetchRequest) -> Result<Fetch, FetchError> {
         let url = request::parse_url(&request.url, request.insecure)?;
         let host = request::host_of(&url);
-        tokio::time::timeout(request.timeout, self.fetch_unbounded(request, url, place))
+        tokio::time::timeout(request.timeout, self.fetch_unbounded(request, url))
             .await
             .unwrap_or(Err(FetchError::TimedOut { host, limit: request.timeout }))
     }
 
-    async fn fetch_unbounded(&self, request: &FetchRequest, start: Url, mut place: Place) -> Result<Fetch, FetchError> {
+    async fn fetch_unbounded(&self, request: &FetchRequest, start: Url) -> Result<Fetch, FetchError> {
         let mut url = start.clone();
+        let mut place = self.places.take(request::host_of(&url)).await;
         for _ in 0..=MAX_REDIRECTS {
             let same_origin = url.origin() == start.origin();
-            self.places.follow(&mut place, &request::host_of(&url)).await;
+            let host = request::host_of(&url);
+            if place.host != host {
+                drop(place);
+                place = self.places.take(host).await;
+            }
             let response = self.send(request, &url, same_origin).await?;
             match redirect_target(&response, &url, request.insecure)? {
                 Some(next) => url = next,
@@ -262,6 +256,11 @@ fn hyper_client(dialer: Dialer, tls: rustls::ClientConfig, keep_connections: boo
         .http1_max_buf_size(64 * 1024)
         .http2_max_header_list_size(64 * 1024)
         .build(connector)
+}
+
+/// The host of an address as it stands in a spec; nothing where it names none.
+pub fn host_of(url: &str) -> String {
+    Url::parse(url.trim()).map(|url| request::host_of(&url)).unwrap_or_default()
 }
 
 /// Where an answer redirects to, where it does.

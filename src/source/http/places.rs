@@ -1,4 +1,6 @@
-//! How many fetches go on at a time: in all, and from one host. Counting only; no I/O.
+//! How many fetches go on from one host at a time. Counting only; no I/O.
+//!
+//! The work queue begins no more runs for a host than that. Redirects, which it cannot foresee, wait here.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,40 +9,29 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The places that there are.
 pub(super) struct Places {
-    all: Arc<Semaphore>,
     per_host: usize,
     hosts: Mutex<BTreeMap<String, Arc<Semaphore>>>,
 }
 
-/// A place among all fetches and one among those from a host; both are given back when it is dropped.
+/// A place among the fetches from a host, given back when it is dropped.
 #[derive(Debug)]
-pub struct Place {
-    _of_all: OwnedSemaphorePermit,
-    host: String,
-    of_host: Option<OwnedSemaphorePermit>,
+pub(super) struct Place {
+    /// The host.
+    pub host: String,
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Places {
-    pub fn new(all: usize, per_host: usize) -> Self {
-        Self { all: Arc::new(Semaphore::new(all)), per_host, hosts: Mutex::default() }
+    pub fn new(per_host: usize) -> Self {
+        Self { per_host: per_host.max(1), hosts: Mutex::default() }
     }
 
-    /// A place, if one is free. Nobody waits for one: a report that waits for a slow host would hold a place that others need.
-    pub fn take(&self, host: &str) -> Option<Place> {
-        let of_host = self.of(host).try_acquire_owned().ok()?;
-        let of_all = Arc::clone(&self.all).try_acquire_owned().ok()?;
-        Some(Place { _of_all: of_all, host: host.to_owned(), of_host: Some(of_host) })
-    }
-
-    /// Exchanges the place of the host for one of another host, waiting for it: for redirects.
-    pub async fn follow(&self, place: &mut Place, host: &str) {
-        if place.host != host {
-            // Given back first: two that are redirected to each other's host must not wait for each other.
-            place.of_host = None;
-            host.clone_into(&mut place.host);
-            // Never closed, so there is always a permit in the end.
-            place.of_host = self.of(host).acquire_owned().await.ok();
-        }
+    /// A place, when one is free. Nobody may wait for one while holding another: two that are redirected to each other's host would wait
+    /// for ever.
+    pub async fn take(&self, host: String) -> Place {
+        // Never closed, so there is always a permit in the end.
+        let permit = self.of(&host).acquire_owned().await.ok();
+        Place { host, _permit: permit }
     }
 
     fn of(&self, host: &str) -> Arc<Semaphore> {
@@ -54,27 +45,21 @@ impl Places {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use futures::FutureExt;
 
-    #[test]
-    fn one_host_cannot_take_all_places_and_places_come_back() {
-        let places = Places::new(3, 2);
-        let held: Vec<Place> = (0..2).map_while(|_| places.take("slow.example")).collect();
-        assert_eq!(held.len(), 2);
-        assert!(places.take("slow.example").is_none(), "the host's share is taken");
-        let third = places.take("other.example");
-        assert!(third.is_some() && places.take("third.example").is_none(), "all are taken");
-        drop(held);
-        assert!(places.take("slow.example").is_some());
-        drop(third);
-        let _ = places.take("x.example");
-        assert_eq!(places.hosts.lock().unwrap().len(), 1, "hosts without a fetch are forgotten");
+    fn take(places: &Places, host: &str) -> Option<Place> {
+        places.take(host.to_owned()).now_or_never()
     }
 
-    #[tokio::test]
-    async fn a_redirect_takes_a_place_of_the_other_host_and_gives_back_the_first() {
-        let places = Places::new(5, 1);
-        let mut place = places.take("a.example").unwrap();
-        places.follow(&mut place, "b.example").await;
-        assert!(places.take("a.example").is_some() && places.take("b.example").is_none());
+    #[test]
+    fn one_host_has_so_many_places_and_they_come_back() {
+        let places = Places::new(2);
+        let held: Vec<Place> = (0..2).map_while(|_| take(&places, "slow.example")).collect();
+        assert_eq!(held.len(), 2);
+        assert!(take(&places, "slow.example").is_none() && take(&places, "other.example").is_some());
+        drop(held);
+        assert!(take(&places, "slow.example").is_some());
+        let _ = take(&places, "x.example");
+        assert_eq!(places.hosts.lock().unwrap().len(), 1, "hosts without a fetch are forgotten");
     }
 }

@@ -46,8 +46,7 @@ pub fn request(url: &str) -> FetchRequest {
 pub fn fetch(client: &HttpClient, request: &FetchRequest) -> Result<Fetch, FetchError> {
     let started = Instant::now();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let place = client.place(&request.url).expect("a place should be free");
-    let result = runtime.block_on(client.fetch(request, place));
+    let result = runtime.block_on(client.fetch(request));
     assert!(started.elapsed() < PATIENCE, "{} took {:?}", request.url, started.elapsed());
     runtime.shutdown_background();
     result

@@ -9,15 +9,11 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use sha2::{Digest, Sha256};
 
+use crate::programs::CONTROL_PLANE;
 use crate::progress::Step;
 
-/// Version of Kubernetes that is built when nothing else is there.
-pub const KUBERNETES_VERSION: &str = "1.36.3";
-const ETCD_PACKAGE: &str = "go.etcd.io/etcd/server/v3";
 const SETUP_ENVTEST: &str = "sigs.k8s.io/controller-runtime/tools/setup-envtest@v0.0.0-20260305142021-f9589b9f2b9d";
-const PROGRAMS: [&str; 3] = ["etcd", "kube-apiserver", "kubectl"];
 
 /// The programs of a control plane.
 #[derive(Clone, Debug)]
@@ -51,14 +47,14 @@ impl Assets {
     pub fn existing() -> Result<Self> {
         if let Some(folder) = std::env::var_os("KUBEBUILDER_ASSETS").filter(|folder| !folder.is_empty()) {
             let folder = PathBuf::from(folder);
-            let missing = missing(&folder);
+            let missing = CONTROL_PLANE.missing(&folder);
             if !missing.is_empty() {
                 bail!("KUBEBUILDER_ASSETS is {}, which lacks {}", folder.display(), missing.join(", "));
             }
             return Ok(Self { folder, origin: "KUBEBUILDER_ASSETS".to_owned() });
         }
-        let folder = cache_folder()?;
-        if missing(&folder).is_empty() {
+        let folder = CONTROL_PLANE.cache_folder()?;
+        if CONTROL_PLANE.missing(&folder).is_empty() {
             let origin = fs::read_to_string(folder.join("origin")).unwrap_or_default();
             return Ok(Self { folder, origin: format!("the cache ({})", origin.trim()) });
         }
@@ -76,62 +72,14 @@ impl Assets {
         if let Ok(assets) = Self::existing() {
             return Ok(assets);
         }
-        let folder = cache_folder()?;
-        let staging = folder.with_extension(format!("{}.part", std::process::id()));
-        fs::create_dir_all(&staging)?;
-        let result = fetch(&staging).or_else(|reason| {
-            eprintln!("    not from setup-envtest: {reason:#}");
-            build(&staging)
-        });
-        let origin = match result {
-            Ok(origin) => origin,
-            Err(error) => {
-                let _ = fs::remove_dir_all(&staging);
-                return Err(error);
-            }
-        };
-        fs::write(staging.join("origin"), &origin)?;
-        // Another process may have been faster; then its result is as good.
-        if fs::rename(&staging, &folder).is_err() {
-            let _ = fs::remove_dir_all(&staging);
-        }
-        let missing = missing(&folder);
-        if !missing.is_empty() {
-            bail!("{} lacks {}; remove the folder and try again", folder.display(), missing.join(", "));
-        }
+        let (folder, origin) = CONTROL_PLANE.install(|staging| {
+            fetch(staging).or_else(|reason| {
+                eprintln!("    not from setup-envtest: {reason:#}");
+                CONTROL_PLANE.build(staging)
+            })
+        })?;
         Ok(Self { folder, origin })
     }
-}
-
-fn missing(folder: &Path) -> Vec<&'static str> {
-    PROGRAMS.into_iter().filter(|program| !folder.join(program).is_file()).collect()
-}
-
-/// A folder of its own for each set of pinned versions.
-fn cache_folder() -> Result<PathBuf> {
-    let mut digest = Sha256::new();
-    for module in ["kubernetes", "etcd"] {
-        let path = modules().join(module).join("go.mod");
-        digest.update(fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?);
-    }
-    let digest: String = digest.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-    Ok(cache_root()?.join(format!("control-plane-{KUBERNETES_VERSION}-{digest}")))
-}
-
-/// The project's folder in the user's cache.
-///
-/// # Errors
-/// When neither `XDG_CACHE_HOME` nor `HOME` is set.
-pub fn cache_root() -> Result<PathBuf> {
-    let base = match std::env::var_os("XDG_CACHE_HOME").filter(|value| !value.is_empty()) {
-        Some(folder) => PathBuf::from(folder),
-        None => PathBuf::from(std::env::var_os("HOME").context("HOME is not set")?).join(".cache"),
-    };
-    Ok(base.join("conference-report-operator"))
-}
-
-fn modules() -> PathBuf {
-    crate::repository().join("tests/control-plane")
 }
 
 /// Fetches the programs with `setup-envtest`, in seconds; `SETUP_ENVTEST=never` leaves it out.
@@ -162,42 +110,10 @@ fn fetch(folder: &Path) -> Result<String> {
         bail!("{}", message.lines().last().unwrap_or("it failed without a message"));
     }
     let fetched = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
-    for program in PROGRAMS {
-        fs::copy(fetched.join(program), folder.join(program)).with_context(|| format!("no {program} was fetched"))?;
+    for program in CONTROL_PLANE.programs {
+        fs::copy(fetched.join(program.name), folder.join(program.name))
+            .with_context(|| format!("no {} was fetched", program.name))?;
     }
     step.done("");
     Ok("setup-envtest".to_owned())
-}
-
-/// Builds the programs from the pinned modules: about five minutes the first time, on two cores.
-fn build(folder: &Path) -> Result<String> {
-    let step = Step::start(format!("Building Kubernetes {KUBERNETES_VERSION} from source (once, about five minutes)"));
-    let version = "k8s.io/component-base/version";
-    let (major, rest) = KUBERNETES_VERSION.split_once('.').unwrap_or((KUBERNETES_VERSION, "0"));
-    let minor = rest.split('.').next().unwrap_or("0");
-    let flags = format!(
-        "-s -w -X {version}.gitVersion=v{KUBERNETES_VERSION} -X {version}.gitMajor={major} -X {version}.gitMinor={minor}"
-    );
-    let targets = [
-        ("etcd", "etcd", ETCD_PACKAGE),
-        ("kubernetes", "kubectl", "k8s.io/kubernetes/cmd/kubectl"),
-        ("kubernetes", "kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver"),
-    ];
-    for (module, program, package) in targets {
-        step.note(program);
-        let output = Command::new("go")
-            .current_dir(modules().join(module))
-            .env("CGO_ENABLED", "0")
-            .args(["build", "-mod=readonly", "-trimpath", "-ldflags", &flags, "-o"])
-            .arg(folder.join(program))
-            .arg(package)
-            .stdin(Stdio::null())
-            .output()
-            .context("cannot run go; install Go 1.26 or newer, or set KUBEBUILDER_ASSETS")?;
-        if !output.status.success() {
-            bail!("building {program} failed:\n{}", String::from_utf8_lossy(&output.stderr));
-        }
-    }
-    step.done("");
-    Ok(format!("built from source, Kubernetes {KUBERNETES_VERSION}"))
 }

@@ -47,10 +47,10 @@ impl Cluster {
         let root = crate::repository();
         let crds = root.join("crds").display().to_string();
         self.control_plane.run_kubectl(&["apply", "--server-side", "-k", &crds])?;
-        let rbac = root.join("deploy/base/rbac.yaml").display().to_string();
-        let namespace = root.join("deploy/base/namespace.yaml").display().to_string();
-        self.control_plane.run_kubectl(&["apply", "-f", &namespace])?;
-        self.control_plane.run_kubectl(&["apply", "-f", &rbac])?;
+        for file in ["namespace", "serviceaccount", "rbac", "rbac-leader-election", "rbac-people"] {
+            let path = root.join(format!("deploy/base/{file}.yaml")).display().to_string();
+            self.control_plane.run_kubectl(&["apply", "-f", &path])?;
+        }
         self.control_plane.run_kubectl(&["wait", "--for=condition=Established", "--timeout=60s", "crd", "--all"])?;
         Ok(())
     }
@@ -121,8 +121,22 @@ impl Cluster {
         if let Some(token) = token.as_ref() {
             return Ok(token.clone());
         }
-        let (account, namespace) = (OPERATOR_ACCOUNT, OPERATOR_NAMESPACE);
+        Ok(token.insert(self.account_token(OPERATOR_NAMESPACE, OPERATOR_ACCOUNT)?).clone())
+    }
+
+    /// A kubeconfig with the rights of a service account.
+    ///
+    /// # Errors
+    /// When there is no such account.
+    pub fn account_kubeconfig(&self, namespace: &str, account: &str) -> Result<PathBuf> {
+        let token = self.account_token(namespace, account)?;
+        let path = self.control_plane.folder().join(format!("{namespace}-{account}.kubeconfig"));
+        fs::write(&path, self.control_plane.kubeconfig_for(account, &token)?)?;
+        Ok(path)
+    }
+
+    fn account_token(&self, namespace: &str, account: &str) -> Result<String> {
         let made = self.control_plane.run_kubectl(&["create", "token", account, "-n", namespace, "--duration=24h"])?;
-        Ok(token.insert(made.trim().to_owned()).clone())
+        Ok(made.trim().to_owned())
     }
 }

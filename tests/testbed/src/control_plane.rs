@@ -1,7 +1,8 @@
-//! etcd and kube-apiserver of one's own, on free loopback ports, ready in seconds.
+//! etcd and kube-apiserver of one's own, ready in seconds: on free loopback ports, or where a node expects them.
 
+use std::fmt::Write as _;
 use std::fs;
-use std::net::TcpListener;
+use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -15,6 +16,34 @@ use crate::supervise::Supervised;
 /// How long the API server may take until it is ready; three seconds are usual.
 const READY_WITHIN: Duration = Duration::from_secs(90);
 
+/// Where the API server listens.
+#[derive(Clone, Copy, Debug)]
+pub struct Network {
+    /// Address.
+    pub address: IpAddr,
+    /// Port; a free one where there is none.
+    pub port: Option<u16>,
+    /// Addresses of Services. The first of them is the API server's own, under which pods look for it.
+    pub services: &'static str,
+}
+
+impl Default for Network {
+    /// Loopback, for processes on this machine.
+    fn default() -> Self {
+        Self { address: Ipv4Addr::LOCALHOST.into(), port: None, services: "127.96.0.0/16" }
+    }
+}
+
+/// The node's user.
+pub const KUBELET: &str = "system:node:node-1";
+/// The scheduler's user.
+pub const SCHEDULER: &str = "system:kube-scheduler";
+/// The controllers' user.
+pub const CONTROLLER_MANAGER: &str = "system:kube-controller-manager";
+/// Parts of Kubernetes with their groups: the rights come with Kubernetes.
+const COMPONENTS: [(&str, &str); 3] =
+    [(KUBELET, "system:nodes"), (SCHEDULER, "system:authenticated"), (CONTROLLER_MANAGER, "system:authenticated")];
+
 /// A private control plane. Dropping it stops it and removes its files.
 pub struct ControlPlane {
     // The order is the order of stopping.
@@ -26,16 +55,24 @@ pub struct ControlPlane {
 }
 
 impl ControlPlane {
-    /// Starts a control plane and waits until it is ready.
+    /// Starts a control plane on loopback and waits until it is ready.
     ///
     /// # Errors
     /// When a program is missing, or when it does not become ready in time; the message holds the end of its log.
     pub fn start(audit: Audit) -> Result<Self> {
+        Self::start_at(Network::default(), audit)
+    }
+
+    /// Starts a control plane at a given place and waits until it is ready.
+    ///
+    /// # Errors
+    /// As [`ControlPlane::start`].
+    pub fn start_at(network: Network, audit: Audit) -> Result<Self> {
         let assets = Assets::existing()?;
         let mut last = None;
         // A free port may be taken by somebody else before the server listens there.
         for _ in 0..3 {
-            match Self::try_start(&assets, audit) {
+            match Self::try_start(&assets, network, audit) {
                 Ok(control_plane) => return Ok(control_plane),
                 Err(error) => last = Some(error),
             }
@@ -43,10 +80,11 @@ impl ControlPlane {
         Err(last.unwrap_or_else(|| anyhow::anyhow!("the control plane did not start")))
     }
 
-    fn try_start(assets: &Assets, audit: Audit) -> Result<Self> {
+    fn try_start(assets: &Assets, network: Network, audit: Audit) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("conference-report-control-plane-").tempdir()?;
         let path = |name: &str| folder.path().join(name);
-        let [client_port, peer_port, secure_port] = free_ports()?;
+        let [client_port, peer_port, free_port] = free_ports()?;
+        let (address, secure_port) = (network.address, network.port.unwrap_or(free_port));
 
         let etcd_url = format!("http://127.0.0.1:{client_port}");
         let peer_url = format!("http://127.0.0.1:{peer_port}");
@@ -72,7 +110,14 @@ impl ControlPlane {
         fs::write(path("service-account.key"), private_key)?;
         fs::write(path("service-account.pub"), public_key)?;
         let token = keys::random_token()?;
-        fs::write(path("tokens.csv"), format!("{token},admin,admin,\"system:masters\"\n"))?;
+        let mut tokens = format!("{token},admin,admin,\"system:masters\"\n");
+        let mut component_tokens = Vec::new();
+        for (user, groups) in COMPONENTS {
+            let token = keys::random_token()?;
+            let _ = writeln!(tokens, "{token},{user},{user},\"{groups}\"");
+            component_tokens.push((user, token));
+        }
+        fs::write(path("tokens.csv"), tokens)?;
         fs::write(path("audit-policy.yaml"), audit.policy())?;
         let api_server = Supervised::start(
             &assets.api_server(),
@@ -80,19 +125,22 @@ impl ControlPlane {
                 format!("--etcd-servers={etcd_url}"),
                 format!("--cert-dir={}", path("certificates").display()),
                 format!("--secure-port={secure_port}"),
-                "--bind-address=127.0.0.1".to_owned(),
-                "--advertise-address=127.0.0.1".to_owned(),
+                format!("--bind-address={address}"),
+                format!("--advertise-address={address}"),
                 "--endpoint-reconciler-type=none".to_owned(),
                 "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
                 format!("--service-account-key-file={}", path("service-account.pub").display()),
                 format!("--service-account-signing-key-file={}", path("service-account.key").display()),
                 format!("--token-auth-file={}", path("tokens.csv").display()),
-                "--authorization-mode=RBAC".to_owned(),
-                "--service-cluster-ip-range=127.96.0.0/16".to_owned(),
+                "--authorization-mode=Node,RBAC".to_owned(),
+                format!("--service-cluster-ip-range={}", network.services),
+                "--kubelet-preferred-address-types=InternalIP".to_owned(),
                 "--allow-privileged=true".to_owned(),
                 format!("--audit-policy-file={}", path("audit-policy.yaml").display()),
                 format!("--audit-log-path={}", path("audit.log").display()),
                 "--audit-log-mode=batch".to_owned(),
+                // Megabytes after which another file would be begun.
+                "--audit-log-maxsize=4096".to_owned(),
                 "--audit-log-batch-max-wait=200ms".to_owned(),
             ],
             // The owner may be killed before it can tidy up; the last of its children does it then.
@@ -100,9 +148,12 @@ impl ControlPlane {
             &path("api-server.log"),
         )?;
 
-        let mut control_plane =
-            Self { api_server, etcd, assets: assets.clone(), folder, url: format!("https://127.0.0.1:{secure_port}") };
+        let url = format!("https://{}", std::net::SocketAddr::new(address, secure_port));
+        let mut control_plane = Self { api_server, etcd, assets: assets.clone(), folder, url };
         control_plane.wait_for_certificate()?;
+        for (user, token) in component_tokens {
+            fs::write(control_plane.component_kubeconfig(user), control_plane.kubeconfig_for(user, &token)?)?;
+        }
         let kubeconfig = control_plane.kubeconfig_for("admin", &token)?;
         fs::write(control_plane.kubeconfig(), kubeconfig)?;
         control_plane.wait_until_ready()?;
@@ -127,6 +178,11 @@ impl ControlPlane {
     /// The kubeconfig of the administrator.
     pub fn kubeconfig(&self) -> PathBuf {
         self.folder.path().join("admin.kubeconfig")
+    }
+
+    /// The kubeconfig of a part of Kubernetes: one of [`KUBELET`], [`SCHEDULER`] and [`CONTROLLER_MANAGER`].
+    pub fn component_kubeconfig(&self, user: &str) -> PathBuf {
+        self.folder.path().join(format!("{}.kubeconfig", user.replace(':', "-")))
     }
 
     /// A folder for files of this run, removed with it.

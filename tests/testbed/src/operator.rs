@@ -100,7 +100,7 @@ impl Operator {
     pub fn wait_until_ready(&mut self) -> Result<()> {
         let deadline = Instant::now() + READY_WITHIN;
         loop {
-            if self.get(self.health, "/readyz").is_ok_and(|(status, _)| status == 200) {
+            if get(self.health, "/readyz").is_ok_and(|(status, _)| status == 200) {
                 return Ok(());
             }
             if self.process.has_ended() || Instant::now() > deadline {
@@ -115,16 +115,31 @@ impl Operator {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 
+    /// Where it serves its metrics.
+    pub fn metrics_address(&self) -> SocketAddr {
+        self.metrics
+    }
+
     /// Its metrics in the text format.
     ///
     /// # Errors
     /// When it does not answer.
     pub fn metrics(&self) -> Result<String> {
-        let (status, body) = self.get(self.metrics, "/metrics")?;
+        let (status, body) = get(self.metrics, "/metrics")?;
         if status != 200 {
             bail!("/metrics answered {status}");
         }
         Ok(body)
+    }
+
+    /// The number of a metric that counts something, by its name and labels; 0 where there is none yet.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub fn metric(&self, name: &str) -> Result<usize> {
+        let metrics = self.metrics()?;
+        let value = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        Ok(value.map_or(Ok(0), str::parse)?)
     }
 
     /// Status code and body of one of its health endpoints, for example `/livez`.
@@ -132,7 +147,7 @@ impl Operator {
     /// # Errors
     /// When it does not answer.
     pub fn health(&self, path: &str) -> Result<(u16, String)> {
-        self.get(self.health, path)
+        get(self.health, path)
     }
 
     /// Has something looked at before it ends, however it ends, as long as the test goes well.
@@ -165,17 +180,6 @@ impl Operator {
         }
         Ok(())
     }
-
-    fn get(&self, address: SocketAddr, path: &str) -> Result<(u16, String)> {
-        let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(2))?;
-        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-        write!(stream, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n")?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        let (head, body) = answer.split_once("\r\n\r\n").context("no HTTP answer")?;
-        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).context("no status code")?;
-        Ok((status, body.to_owned()))
-    }
 }
 
 impl Drop for Operator {
@@ -184,6 +188,21 @@ impl Drop for Operator {
         self.process.stop();
         RUNNING.fetch_sub(1, Ordering::AcqRel);
     }
+}
+
+/// Status code and body of a plain HTTP answer.
+///
+/// # Errors
+/// When there is none within five seconds.
+pub fn get(address: SocketAddr, path: &str) -> Result<(u16, String)> {
+    let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(2))?;
+    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    let (head, body) = answer.split_once("\r\n\r\n").context("no HTTP answer")?;
+    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).context("no status code")?;
+    Ok((status, body.to_owned()))
 }
 
 fn free_address() -> Result<SocketAddr> {

@@ -1,7 +1,7 @@
-//! A server that serves reports over HTTPS, with a certificate authority of its own.
+//! A server that serves reports over HTTPS, with a certificate authority of its own, or over plain HTTP.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
@@ -13,6 +13,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
@@ -72,6 +73,8 @@ struct State {
 /// A running server. Dropping it stops it.
 pub struct ReportServer {
     address: SocketAddr,
+    host: String,
+    scheme: &'static str,
     authority: Authority,
     state: Arc<Mutex<State>>,
     task: tokio::task::JoinHandle<()>,
@@ -83,8 +86,28 @@ impl ReportServer {
     /// # Errors
     /// When no port is free.
     pub async fn start() -> Result<Self> {
+        Self::over(true, Ipv4Addr::LOCALHOST.into(), "localhost").await
+    }
+
+    /// The same without TLS.
+    ///
+    /// # Errors
+    /// When no port is free.
+    pub async fn plain() -> Result<Self> {
+        Self::over(false, Ipv4Addr::LOCALHOST.into(), "localhost").await
+    }
+
+    /// Starts a server on a free port of an address; its name is as given.
+    ///
+    /// # Errors
+    /// When no port is free, or the address is not ours.
+    pub async fn start_at(address: IpAddr, host: &str) -> Result<Self> {
+        Self::over(true, address, host).await
+    }
+
+    async fn over(tls: bool, address: IpAddr, host: &str) -> Result<Self> {
         let authority = Authority::new("Reports test authority")?;
-        let identity = authority.server(&["localhost", "127.0.0.1"])?;
+        let identity = authority.server(&[host, &address.to_string()])?;
         let certificates =
             CertificateDer::pem_slice_iter(identity.certificate.as_bytes()).collect::<Result<Vec<_>, _>>()?;
         let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes())?;
@@ -94,12 +117,18 @@ impl ReportServer {
             .with_no_client_auth()
             .with_single_cert(certificates, key)?;
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        let acceptor = TlsAcceptor::from(Arc::new(config));
-        let listener = TcpListener::bind("127.0.0.1:0").await.context("no free port")?;
+        let acceptor = tls.then(|| TlsAcceptor::from(Arc::new(config)));
+        let listener = TcpListener::bind((address, 0)).await.with_context(|| format!("no free port at {address}"))?;
         let address = listener.local_addr()?;
         let state = Arc::new(Mutex::new(State::default()));
         let task = tokio::spawn(serve(listener, acceptor, Arc::clone(&state)));
-        Ok(Self { address, authority, state, task })
+        let scheme = if tls { "https" } else { "http" };
+        Ok(Self { address, host: host.to_owned(), scheme, authority, state, task })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Port it listens on.
@@ -109,7 +138,7 @@ impl ReportServer {
 
     /// Address of a path on this server.
     pub fn url(&self, path: &str) -> String {
-        format!("https://localhost:{}/{}", self.port(), path.trim_start_matches('/'))
+        format!("{}://{}:{}/{}", self.scheme, self.host, self.port(), path.trim_start_matches('/'))
     }
 
     /// Certificate of the authority that vouches for it, as PEM.
@@ -138,23 +167,32 @@ impl Drop for ReportServer {
     }
 }
 
-async fn serve(listener: TcpListener, acceptor: TlsAcceptor, state: Arc<Mutex<State>>) {
+async fn serve(listener: TcpListener, acceptor: Option<TlsAcceptor>, state: Arc<Mutex<State>>) {
     // Connections end with the server: the set aborts its tasks when it is dropped.
     let mut connections = tokio::task::JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
         let acceptor = acceptor.clone();
         let state = Arc::clone(&state);
         connections.spawn(async move {
-            let Ok(stream) = acceptor.accept(stream).await else { return };
-            let service = service_fn(move |request| {
-                let answer = answer(&state, &request);
-                async move { Ok::<_, std::convert::Infallible>(answer) }
-            });
-            // A client that goes away is no concern of the server's.
-            let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
+            match acceptor {
+                None => converse(stream, state).await,
+                Some(acceptor) => match acceptor.accept(stream).await {
+                    Ok(stream) => converse(stream, state).await,
+                    Err(_) => {}
+                },
+            }
         });
         while connections.try_join_next().is_some() {}
     }
+}
+
+async fn converse(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, state: Arc<Mutex<State>>) {
+    let service = service_fn(move |request| {
+        let answer = answer(&state, &request);
+        async move { Ok::<_, std::convert::Infallible>(answer) }
+    });
+    // A client that goes away is no concern of the server's.
+    let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
 }
 
 fn answer(state: &Mutex<State>, request: &Request<Incoming>) -> Response<Full<Bytes>> {
