@@ -15,6 +15,7 @@ PEERS_VENV := $(CACHE)/peers
 KOPF_VENV := $(CACHE)/kopf
 MANAGER := $(CACHE)/manager
 SIZE ?= full
+OPERATOR ?= $(BINARY)
 BENCH_FLAGS ?=
 
 .DEFAULT_GOAL := help
@@ -33,8 +34,9 @@ help: ## Show this help
 	@printf '  %-22s %s\n' 'PAGES=docs/x.md' 'make test-docs: these pages only'
 	@printf '  %-22s %s\n' 'ARCHITECTURES=list' 'make image: amd64, arm64'
 	@printf '  %-22s %s\n' 'SIZE=small' 'make bench-cluster: a few hundred reports, in minutes'
+	@printf '  %-22s %s\n' 'OPERATOR=program' 'make bench-cluster: another build of the operator, such as that of the image'
 	@printf '  %-22s %s\n' 'BENCH_FLAGS=...' 'make bench-cluster: parts and sizes; BENCH_FLAGS=--help lists them'
-	@printf '  %-22s %s\n' 'SAVE=1' 'make bench: keep what was measured as the baseline'
+	@printf '  %-22s %s\n' 'SAVE=1' 'make bench, make bench-cluster: keep what was measured as the baseline, or in docs/performance'
 	@printf '  %-22s %s\n' 'KUBEBUILDER_ASSETS=dir' 'etcd, kube-apiserver and kubectl to use instead of fetching or building them'
 	@printf '  %-22s %s\n' 'SETUP_ENVTEST=never' 'build the control plane from source instead of fetching it'
 
@@ -117,7 +119,7 @@ bench: $(if $(PEERS),$(PEERS_VENV)/ready) ## Measure speed and memory of the ana
 	$(if $(SAVE),BENCH_SAVE=1) $(if $(PEERS),BENCH_PEERS="$(PEERS_VENV)/bin/python") $(CARGO) bench --locked --bench analysis
 
 bench-cluster: control-plane tools $(KOPF_VENV)/ready $(MANAGER) ## Measure the operator on a real API server, beside its limits and beside Kopf and Go
-	target/release/bench-cluster measure --size $(SIZE) --kopf "$(KOPF_VENV)/bin/python" --manager "$(MANAGER)" $(BENCH_FLAGS) $(BINARY)
+	target/release/bench-cluster measure --size $(SIZE) --kopf "$(KOPF_VENV)/bin/python" --manager "$(MANAGER)" $(if $(SAVE),--output docs/performance) $(BENCH_FLAGS) $(OPERATOR)
 
 $(PEERS_VENV)/ready: tests/peers/requirements.txt
 $(KOPF_VENV)/ready: tests/peers/kopf/requirements.txt

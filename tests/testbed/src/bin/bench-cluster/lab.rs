@@ -87,7 +87,7 @@ pub struct Settings {
     #[arg(long)]
     #[serde(skip)]
     pub manager: Option<PathBuf>,
-    /// Folder for results.json and results.svg
+    /// Folder for results.txt, results.json and results.svg
     #[arg(long, default_value = "target/bench-cluster")]
     #[serde(skip)]
     pub output: PathBuf,

@@ -58,16 +58,15 @@ pub struct Latency {
     pub surroundings: Surroundings,
 }
 
-/// Measures all sizes.
+/// Measures all sizes, adding to the results.
 ///
 /// # Errors
 /// When a subject fails.
-pub async fn measure(lab: &Lab) -> Result<Vec<Latency>> {
-    let mut results = Vec::new();
+pub async fn measure(lab: &Lab, results: &mut Vec<Latency>) -> Result<()> {
     for &reports in &lab.settings.latency {
         results.extend(one_size(&lab.site().await?, reports).await?);
     }
-    Ok(results)
+    Ok(())
 }
 
 async fn one_size(site: &Site<'_>, reports: usize) -> Result<Vec<Latency>> {

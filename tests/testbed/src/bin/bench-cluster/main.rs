@@ -1,5 +1,5 @@
 //! `make bench-cluster`: what the operator costs and how fast it is on a real control plane, beside the limits of the API server and beside
-//! the same job in other frameworks, measured in one run. Writes a table, `results.json` and `results.svg`.
+//! the same job in other frameworks, measured in one run. Writes `results.txt`, `results.json` and `results.svg`.
 //!
 //! Absolute figures depend on the machine and on what else it does, which is told beside each; ratios within a run do less so. Nothing is
 //! asserted: whether a figure is reached is printed, not enforced.
@@ -67,32 +67,40 @@ async fn measure(settings: Settings) -> Result<()> {
     let version = Command::new(&settings.operator).arg("--version").output()?;
     let version = String::from_utf8_lossy(&version.stdout).trim().to_owned();
     let mut results = Results::new(version, settings.clone(), lab.workload.facts(lab.mean_status_bytes));
-    if settings.wants(Part::Start) {
-        results.start = start::measure(&lab).await?;
-    }
-    if settings.wants(Part::Throughput) {
-        results.analysis = Some(analysis::measure(&lab)?);
-        results.throughput = throughput::measure(&lab).await?;
-    }
-    if settings.wants(Part::Latency) {
-        results.latency = latency::measure(&lab).await?;
-    }
-    if settings.wants(Part::Restart) {
-        results.restart = restart::measure(&lab).await?;
-    }
-    if settings.wants(Part::Unrelated) {
-        results.unrelated = unrelated::measure(&lab).await?;
-    }
-    if settings.wants(Part::Shards) {
-        results.shards = shards::measure(&lab).await?;
-    }
+    let outcome = measure_parts(&lab, &mut results).await;
     results.load[1] = usage::load();
     results.conclude();
 
     fs::create_dir_all(&settings.output).with_context(|| format!("cannot make {}", settings.output.display()))?;
     fs::write(settings.output.join("results.json"), serde_json::to_string_pretty(&results)?)?;
     fs::write(settings.output.join("results.svg"), picture::draw(&results))?;
-    table::print(&results);
-    println!("\nAlso in {}: results.json, results.svg", settings.output.display());
+    let text = table::text(&results);
+    fs::write(settings.output.join("results.txt"), &text)?;
+    println!("\n{text}");
+    println!("Also in {}: results.txt, results.json, results.svg", settings.output.display());
+    outcome
+}
+
+/// Measures part after part. What was measured before a failure stays.
+async fn measure_parts(lab: &Lab, results: &mut Results) -> Result<()> {
+    if lab.settings.wants(Part::Start) {
+        results.start = start::measure(lab).await?;
+    }
+    if lab.settings.wants(Part::Throughput) {
+        results.analysis = Some(analysis::measure(lab)?);
+        throughput::measure(lab, &mut results.throughput).await?;
+    }
+    if lab.settings.wants(Part::Latency) {
+        latency::measure(lab, &mut results.latency).await?;
+    }
+    if lab.settings.wants(Part::Restart) {
+        restart::measure(lab, &mut results.restart).await?;
+    }
+    if lab.settings.wants(Part::Unrelated) {
+        results.unrelated = unrelated::measure(lab).await?;
+    }
+    if lab.settings.wants(Part::Shards) {
+        results.shards = shards::measure(lab).await?;
+    }
     Ok(())
 }

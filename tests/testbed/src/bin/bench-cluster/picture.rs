@@ -145,7 +145,7 @@ fn panels(results: &Results) -> Vec<Panel> {
                 }
             }),
         ),
-        ("Memory at rest, MiB", rest(&|it| it.usage.resident_mib)),
+        ("Memory idle, MiB", rest(&|it| it.idle_mib)),
         ("Start of the process to the first status, ms", rest(&|it| it.first_status_seconds * 1e3)),
         ("Edit to new status, ms", bars(idle)),
         ("Edit to new status while all are refreshed, ms", bars(waves)),

@@ -48,16 +48,15 @@ pub struct Restart {
     pub surroundings: Surroundings,
 }
 
-/// Measures all sizes.
+/// Measures all sizes, adding to the results.
 ///
 /// # Errors
 /// When the operator fails.
-pub async fn measure(lab: &Lab) -> Result<Vec<Restart>> {
-    let mut results = Vec::new();
+pub async fn measure(lab: &Lab, results: &mut Vec<Restart>) -> Result<()> {
     for &reports in &lab.settings.finished {
         results.push(one_size(&lab.site().await?, reports).await?);
     }
-    Ok(results)
+    Ok(())
 }
 
 async fn one_size(site: &Site<'_>, reports: usize) -> Result<Restart> {

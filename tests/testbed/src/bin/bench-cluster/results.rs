@@ -176,9 +176,9 @@ impl Results {
             add(what, "0", Some(count as f64), &|it| it < 0.5, "");
         }
         let idle = self.start.iter().find(|it| it.subject == Subject::Operator);
-        add("memory at rest".to_owned(), "< 20 MiB", idle.map(|it| it.usage.resident_mib), &|it| it < 20.0, " MiB");
+        add("memory idle".to_owned(), "< 20 MiB", idle.map(|it| it.idle_mib), &|it| it < 20.0, " MiB");
         if let (Some(idle), Some(largest)) = (idle, self.restart.last()) {
-            let slope = |resident: f64| (resident - idle.usage.resident_mib) * 1000.0 / largest.reports as f64;
+            let slope = |resident: f64| (resident - idle.idle_mib) * 1000.0 / largest.reports as f64;
             let what = format!("memory a 1,000 reports, of {}", largest.reports);
             add(
                 format!("{what}, after a restart"),
@@ -213,7 +213,7 @@ impl Results {
             let own = self.latency.iter().filter(|it| it.subject == Subject::Operator && it.phase == Phase::Idle);
             own.map(|it| (it.reports, of(it))).collect()
         };
-        let idle = self.start.iter().find(|it| it.subject == Subject::Operator).map_or(0.0, |it| it.usage.resident_mib);
+        let idle = self.start.iter().find(|it| it.subject == Subject::Operator).map_or(0.0, |it| it.idle_mib);
         [
             ("cold start, s", cold(&|it| it.seconds)),
             ("cold start, processor s", cold(&|it| it.usage.cpu_seconds)),
@@ -222,8 +222,8 @@ impl Results {
             ("edit to status, p99 ms", edit(&|it| it.p99)),
             ("restart, s", restart(&|it| it.settled_seconds)),
             ("restart, processor s", restart(&|it| it.usage.cpu_seconds)),
-            ("memory above rest, MiB", restart(&|it| it.usage.resident_mib - idle)),
-            ("peak of the lists above rest, MiB", restart(&|it| it.usage.peak_mib - idle)),
+            ("memory above idle, MiB", restart(&|it| it.usage.resident_mib - idle)),
+            ("peak of the lists above idle, MiB", restart(&|it| it.usage.peak_mib - idle)),
             ("etcd on disk, MiB", restart(&|it| it.etcd_mib)),
             ("API server memory, MiB", restart(&|it| it.api_server_mib)),
         ]

@@ -1,4 +1,4 @@
-//! A process without work: how soon it watches, how soon it has answered a single report, and how much memory it takes.
+//! A process without work: how much memory it takes, how soon it watches, and how soon it has answered a single report.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde::Serialize;
 use testbed::progress::Step;
 
-use crate::lab::Lab;
+use crate::lab::{Lab, Site};
 use crate::objects::Sources;
 use crate::observer::Observer;
 use crate::subject::{Subject, Task};
@@ -29,7 +29,9 @@ pub struct Start {
     pub watching_seconds: Option<f64>,
     /// From the start of the process to the status of the only report.
     pub first_status_seconds: f64,
-    /// What it uses at rest.
+    /// Resident memory of a process that has nothing to do, in MiB.
+    pub idle_mib: f64,
+    /// What it uses at rest after that one report.
     pub usage: Usage,
     /// What went on around the last one.
     pub surroundings: Surroundings,
@@ -46,6 +48,7 @@ pub async fn measure(lab: &Lab) -> Result<Vec<Start>> {
     subjects.extend(lab.programs.peers());
     for subject in subjects {
         let step = Step::start(format!("Start of the process, {subject}"));
+        let idle_mib = idle(&site, subject).await?;
         let mut starts = Vec::new();
         for _ in 0..ROUNDS {
             let objects = site.objects("start")?;
@@ -61,14 +64,28 @@ pub async fn measure(lab: &Lab) -> Result<Vec<Start>> {
             tokio::time::sleep(REST).await;
             let usage = running.usage();
             let surroundings = meter.stop_without(usage.cpu_seconds);
-            starts.push(Start { subject, watching_seconds, first_status_seconds, usage, surroundings });
+            starts.push(Start { subject, watching_seconds, first_status_seconds, idle_mib, usage, surroundings });
             running.stop();
         }
         starts.sort_by(|a, b| a.first_status_seconds.total_cmp(&b.first_status_seconds));
         if let Some(median) = starts.get(ROUNDS / 2) {
-            step.done(&format!("{:.0} ms to the first status", median.first_status_seconds * 1e3));
+            step.done(&format!(
+                "{:.0} ms to the first status, {idle_mib:.1} MiB idle",
+                median.first_status_seconds * 1e3
+            ));
             results.push(median.clone());
         }
     }
     Ok(results)
+}
+
+/// Resident memory beside no report at all.
+async fn idle(site: &Site<'_>, subject: Subject) -> Result<f64> {
+    let objects = site.objects("idle")?;
+    let mut running = site.lab.programs.start(subject, &site.cluster, Task::all(&objects.namespace, 0))?;
+    tokio::time::sleep(REST).await;
+    running.must_be_alive()?;
+    let resident = running.usage().resident_mib;
+    running.stop();
+    Ok(resident)
 }

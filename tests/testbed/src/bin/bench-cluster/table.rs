@@ -1,4 +1,6 @@
-//! The results as text, for a terminal and for the documentation.
+//! The results as text, for a terminal and for the documentation. Writing to a `String` cannot fail.
+
+use std::fmt::Write;
 
 use crate::latency::Phase;
 use crate::requests;
@@ -6,56 +8,65 @@ use crate::results::Results;
 use crate::subject::Subject;
 use crate::throughput::{Setting, Throughput};
 
-/// Prints everything.
-pub fn print(results: &Results) {
+/// Everything.
+pub fn text(results: &Results) -> String {
+    let mut text = String::new();
+    let out = &mut text;
     let facts = &results.workload;
-    println!(
+    let _ = writeln!(
+        out,
         "\nWorkload: {} texts ({}), {} bytes on average; a status has {}.",
         facts.texts,
         facts.languages.join(", "),
         facts.mean_text_bytes,
         facts.mean_status_bytes
     );
-    println!(
+    let _ = writeln!(
+        out,
         "Machine: {} cores; load average {:.1} at the begin, {:.1} at the end. `others` is how many cores were busy with something else.",
         results.cores, results.load[0], results.load[1]
     );
     if let Some(analysis) = results.analysis {
-        println!(
+        let _ = writeln!(
+            out,
             "Analysis alone: {:.2} s of processor time for 1,000 texts (load {:.1}).",
             analysis.seconds_per_1000, analysis.load
         );
     }
-    start(results);
-    throughput(results);
-    latency(results);
-    restart(results);
-    unrelated(results);
-    shards(results);
-    growth(results);
-    figures(results);
+    start(out, results);
+    throughput(out, results);
+    latency(out, results);
+    restart(out, results);
+    unrelated(out, results);
+    shards(out, results);
+    growth(out, results);
+    figures(out, results);
+    text
 }
 
-fn title(text: &str, columns: &str) {
-    println!("\n{text}\n{columns}");
+fn title(out: &mut String, text: &str, columns: &str) {
+    let _ = writeln!(out, "\n{text}\n{columns}");
 }
 
-fn start(results: &Results) {
+fn start(out: &mut String, results: &Results) {
     if results.start.is_empty() {
         return;
     }
     title(
+        out,
         "Start of the process, and at rest",
         &format!(
-            "{:<16} {:>12} {:>14} {:>10} {:>8} {:>7} {:>7}",
-            "", "watching ms", "1st status ms", "MiB", "CPU s", "load", "others"
+            "{:<16} {:>9} {:>12} {:>14} {:>10} {:>8} {:>7} {:>7}",
+            "", "idle MiB", "watching ms", "1st status ms", "MiB after", "CPU s", "load", "others"
         ),
     );
     for it in &results.start {
         let watching = it.watching_seconds.map_or_else(|| "-".to_owned(), |seconds| format!("{:.0}", seconds * 1e3));
-        println!(
-            "{:<16} {watching:>12} {:>14.0} {:>10.1} {:>8.2} {:>7.1} {:>7.1}",
+        let _ = writeln!(
+            out,
+            "{:<16} {:>9.1} {watching:>12} {:>14.0} {:>10.1} {:>8.2} {:>7.1} {:>7.1}",
             it.subject,
+            it.idle_mib,
             it.first_status_seconds * 1e3,
             it.usage.resident_mib,
             it.usage.cpu_seconds,
@@ -65,11 +76,12 @@ fn start(results: &Results) {
     }
 }
 
-fn throughput(results: &Results) {
+fn throughput(out: &mut String, results: &Results) {
     if results.throughput.is_empty() {
         return;
     }
     title(
+        out,
         "Cold start to all Ready",
         &format!(
             "{:>7} {:<5} {:<16} {:>7} {:>8} {:>7} {:>8} {:>7} {:>8} {:>8} {:>7} {:>6} {:>6}",
@@ -90,7 +102,8 @@ fn throughput(results: &Results) {
     );
     for it in &results.throughput {
         let who = who(it);
-        println!(
+        let _ = writeln!(
+            out,
             "{:>7} {:<5} {who:<16} {:>7.2} {:>8.2} {:>7.0} {:>8.2} {:>7.2} {:>8.2} {:>8.1} {:>7.1} {:>6.1} {:>6.1}",
             it.reports,
             it.round + 1,
@@ -107,6 +120,7 @@ fn throughput(results: &Results) {
         );
     }
     title(
+        out,
         "Rates as ratios within a round (median), and processor seconds for 1,000 reports without the start",
         &format!("{:>7} {:<16} {:>14} {:>14} {:>14}", "reports", "", "to bare loop", "the same apart", "CPU s / 1000"),
     );
@@ -117,17 +131,18 @@ fn throughput(results: &Results) {
                 ratio.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}"))
             };
             let Some(cpu) = results.cpu_per_1000(subject, reports) else { continue };
-            println!(
+            let _ = writeln!(
+                out,
                 "{reports:>7} {subject:<16} {:>14} {:>14} {cpu:>14.2}",
                 ratio(Setting::Plain),
                 ratio(Setting::Apart)
             );
         }
     }
-    println!("\nRequests of a cold start");
+    let _ = writeln!(out, "\nRequests of a cold start");
     for it in results.throughput.iter().filter(|it| it.round == 0 && it.setting != Setting::Apart) {
         let who = who(it);
-        println!("{:>7} {who:<16} {}", it.reports, requests::line(&it.requests));
+        let _ = writeln!(out, "{:>7} {who:<16} {}", it.reports, requests::line(&it.requests));
     }
 }
 
@@ -139,11 +154,12 @@ fn who(it: &Throughput) -> String {
     }
 }
 
-fn latency(results: &Results) {
+fn latency(out: &mut String, results: &Results) {
     if results.latency.is_empty() {
         return;
     }
     title(
+        out,
         "Edit of a ConfigMap to new status, ms",
         &format!(
             "{:>7} {:<12} {:<5} {:>6} {:>8} {:>8} {:>8} {:>8} {:>9} {:>6} {:>6}",
@@ -152,7 +168,8 @@ fn latency(results: &Results) {
     );
     for it in &results.latency {
         let phase = if it.phase == Phase::Idle { "idle" } else { "wave" };
-        println!(
+        let _ = writeln!(
+            out,
             "{:>7} {:<12} {phase:<5} {:>6} {:>8.1} {:>8.1} {:>8.1} {:>8.1} {:>9} {:>6.1} {:>6.1}",
             it.reports,
             it.subject,
@@ -166,16 +183,17 @@ fn latency(results: &Results) {
             it.surroundings.others_cores
         );
         if it.unanswered > 0 {
-            println!("        {} edits were not answered in time", it.unanswered);
+            let _ = writeln!(out, "        {} edits were not answered in time", it.unanswered);
         }
     }
 }
 
-fn restart(results: &Results) {
+fn restart(out: &mut String, results: &Results) {
     if results.restart.is_empty() {
         return;
     }
     title(
+        out,
         "Restart with finished reports",
         &format!(
             "{:>7} {:>8} {:>9} {:>7} {:>8} {:>8} {:>8} {:>11} {:>10} {:>9} {:>6} {:>6}",
@@ -194,7 +212,8 @@ fn restart(results: &Results) {
         ),
     );
     for it in &results.restart {
-        println!(
+        let _ = writeln!(
+            out,
             "{:>7} {:>8.2} {:>9.2} {:>7.2} {:>8.1} {:>8.1} {:>8.1} {:>11.1} {:>10.0} {:>9.0} {:>6.1} {:>6.1}",
             it.reports,
             it.ready_seconds,
@@ -211,16 +230,17 @@ fn restart(results: &Results) {
         );
     }
     for it in &results.restart {
-        println!("{:>7} restart: {}", it.reports, requests::line(&it.requests));
-        println!("{:>7} every ConfigMap changed, no text: {}", it.reports, requests::line(&it.touched));
+        let _ = writeln!(out, "{:>7} restart: {}", it.reports, requests::line(&it.requests));
+        let _ = writeln!(out, "{:>7} every ConfigMap changed, no text: {}", it.reports, requests::line(&it.touched));
     }
 }
 
-fn unrelated(results: &Results) {
+fn unrelated(out: &mut String, results: &Results) {
     if results.unrelated.is_empty() {
         return;
     }
     title(
+        out,
         "Memory beside ConfigMaps of 1 MiB that nothing refers to, MiB",
         &format!(
             "{:>7} {:<16} {:>8} {:>8} {:>8} {:>14} {:>8} {:>6}",
@@ -228,7 +248,8 @@ fn unrelated(results: &Results) {
         ),
     );
     for it in &results.unrelated {
-        println!(
+        let _ = writeln!(
+            out,
             "{:>7} {:<16} {:>8.1} {:>8.1} {:>8.1} {:>14.1} {:>8.1} {:>6.1}",
             it.maps,
             it.subject,
@@ -242,11 +263,12 @@ fn unrelated(results: &Results) {
     }
 }
 
-fn shards(results: &Results) {
+fn shards(out: &mut String, results: &Results) {
     if results.shards.is_empty() {
         return;
     }
     title(
+        out,
         "Cold start of several processes that share the reports out",
         &format!(
             "{:>7} {:>6} {:>7} {:>7} {:>7} {:>7} {:>8} {:>6} {:>6}  MiB of each",
@@ -255,7 +277,8 @@ fn shards(results: &Results) {
     );
     for it in &results.shards {
         let memory: Vec<String> = it.resident_mib.iter().map(|mib| format!("{mib:.1}")).collect();
-        println!(
+        let _ = writeln!(
+            out,
             "{:>7} {:>6} {:>7.2} {:>7.0} {:>7.2} {:>7.2} {:>8.2} {:>6.1} {:>6.1}  {}",
             it.reports,
             it.shards,
@@ -271,23 +294,31 @@ fn shards(results: &Results) {
     }
 }
 
-fn growth(results: &Results) {
+fn growth(out: &mut String, results: &Results) {
     if results.growth.is_empty() {
         return;
     }
     title(
+        out,
         "Growth with the number of reports (power 1 is linear)",
         &format!("{:<36} {:>6}  by number of reports", "", "power"),
     );
     for it in &results.growth {
         let costs: Vec<String> = it.costs.iter().map(|(reports, cost)| format!("{reports}: {cost:.2}")).collect();
-        println!("{:<36} {:>6.2}  {}", it.what, it.exponent, costs.join("   "));
+        let _ = writeln!(out, "{:<36} {:>6.2}  {}", it.what, it.exponent, costs.join("   "));
     }
 }
 
-fn figures(results: &Results) {
-    title("Figures", &format!("{:<62} {:>10} {:>10}", "", "goal", "got"));
+fn figures(out: &mut String, results: &Results) {
+    title(out, "Figures", &format!("{:<62} {:>10} {:>10}", "", "goal", "got"));
     for it in &results.figures {
-        println!("{:<62} {:>10} {:>10}  {}", it.what, it.goal, it.got, if it.reached { "reached" } else { "MISSED" });
+        let _ = writeln!(
+            out,
+            "{:<62} {:>10} {:>10}  {}",
+            it.what,
+            it.goal,
+            it.got,
+            if it.reached { "reached" } else { "MISSED" }
+        );
     }
 }

@@ -17,7 +17,7 @@ use crate::subject::{Subject, Task};
 use crate::usage::{Surroundings, Usage};
 
 /// How long a subject may take for a report, on the slowest machine.
-const PATIENCE_A_REPORT: Duration = Duration::from_millis(100);
+const PATIENCE_A_REPORT: Duration = Duration::from_millis(300);
 /// How long may pass without any status.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -61,38 +61,36 @@ pub struct Throughput {
     pub surroundings: Surroundings,
 }
 
-/// Measures all sizes and rounds.
+/// Measures all sizes and rounds, adding to the results.
 ///
 /// # Errors
 /// When a subject fails.
-pub async fn measure(lab: &Lab) -> Result<Vec<Throughput>> {
-    let mut results = Vec::new();
+pub async fn measure(lab: &Lab, results: &mut Vec<Throughput>) -> Result<()> {
     for &reports in &lab.settings.reports {
         for round in 0..lab.settings.rounds_of(reports) {
-            results.extend(turns(lab, Setting::Plain, reports, round).await?);
+            turns(lab, Setting::Plain, reports, round, results).await?;
         }
     }
     if let Some(reports) = lab.settings.middle_size() {
         results.push(cold_start(&lab.site().await?, Subject::Operator, Setting::Mixed, reports, 0).await?);
         for round in 0..lab.settings.rounds_of(reports) {
-            results.extend(turns(lab, Setting::Apart, reports, round).await?);
+            turns(lab, Setting::Apart, reports, round, results).await?;
         }
     }
-    Ok(results)
+    Ok(())
 }
 
 /// All subjects, in one cluster.
-async fn turns(lab: &Lab, setting: Setting, reports: usize, round: usize) -> Result<Vec<Throughput>> {
+async fn turns(lab: &Lab, setting: Setting, reports: usize, round: usize, results: &mut Vec<Throughput>) -> Result<()> {
     let mut subjects = vec![Subject::BareLoop, Subject::Operator];
     subjects.extend(lab.programs.peers());
     let first = round % subjects.len();
     subjects.rotate_left(first);
     let site = lab.site().await?;
-    let mut results = Vec::new();
     for subject in subjects {
         results.push(cold_start(&site, subject, setting, reports, round).await?);
     }
-    Ok(results)
+    Ok(())
 }
 
 async fn cold_start(
