@@ -3,7 +3,8 @@
 //!
 //! - An object is in the queue once, however often it is added, and is never handled twice at a time.
 //! - Changes go before the backlog of a start, that goes before routine, and a part of the places is kept for changes ([`shares`]): whoever
-//!   edits a report does not wait until ten thousand others have had their turn. Every eighth place goes to whoever has waited longest, so that nobody waits for ever.
+//!   edits a report does not wait until ten thousand others have had their turn. Every eighth place goes to whoever has waited longest, so
+//!   that nobody waits for ever.
 //! - URLs get three quarters of the places and their periodic looks half, and those of one host a few: slow servers leave room for the
 //!   rest. Who waits for a busy host is passed over ([`lines`]).
 
