@@ -14,6 +14,7 @@ use crate::runtime::lease::{self, Election};
 use crate::runtime::queue::Shares;
 use crate::runtime::server::Listen;
 use crate::runtime::telemetry::{self, LogFormat};
+use crate::runtime::traces::{Collector, Traces};
 use crate::runtime::{leader, operator, selector, shutdown};
 use crate::source::http::HttpSettings;
 use crate::source::http::policy::{HostPattern, Policy};
@@ -131,6 +132,10 @@ pub struct RunArgs {
     #[arg(long, env = "LOG_LEVEL", default_value = "info")]
     log_level: String,
 
+    /// Collector that traces are sent to by OTLP over HTTP, for example http://collector.monitoring:4318; none where it is not given
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "ADDRESS")]
+    otlp_endpoint: Option<Collector>,
+
     /// Name of the pod, for events
     #[arg(long, env = "POD_NAME", hide = true)]
     pod_name: Option<String>,
@@ -215,13 +220,18 @@ fn cores() -> usize {
 
 /// Runs the operator. 0 after a signal, 1 when it cannot start, a part of it ended or its lease was lost, 2 for flags that do not fit.
 pub(super) fn execute(args: RunArgs) -> ExitCode {
-    if let Err(error) = telemetry::start(args.log_format, &args.log_level) {
-        return super::fail(error);
-    }
     let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(error) => return super::fail(error),
     };
+    let collector = args.otlp_endpoint.as_ref();
+    let traces = match collector.map(|collector| Traces::start(collector, runtime.handle().clone())).transpose() {
+        Ok(traces) => traces,
+        Err(error) => return super::fail(error),
+    };
+    if let Err(error) = telemetry::start(args.log_format, &args.log_level, traces.as_ref()) {
+        return super::fail(error);
+    }
     let settings = match args.settings() {
         Ok(settings) => settings,
         Err(error) => {
@@ -230,6 +240,9 @@ pub(super) fn execute(args: RunArgs) -> ExitCode {
         }
     };
     let ended = runtime.block_on(run(settings));
+    if let Some(traces) = traces {
+        traces.stop();
+    }
     // An analysis that is still going on has no place to go back to; the process need not wait for it.
     runtime.shutdown_background();
     match ended {

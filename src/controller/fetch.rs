@@ -3,9 +3,12 @@
 use std::time::{Duration, Instant};
 
 use kube::Client;
+use tracing::Instrument;
+use tracing::field::Empty;
 
 use crate::api::{ConferenceReportSpec, HttpSource};
 use crate::runtime::metrics::Metrics;
+use crate::runtime::traces::TARGET;
 use crate::source::http::{FetchRequest, HttpClient, Validators};
 use crate::source::{Fetch, FetchError, SourceKind, configmap, inline};
 
@@ -64,12 +67,17 @@ impl Fetcher<'_> {
     ) -> Result<Fetch, FetchError> {
         let kind = kind(spec)?;
         let started = Instant::now();
-        let result = self.look(namespace, spec, known).await;
+        let span = tracing::info_span!(target: TARGET, "fetch", source = kind.as_str(), outcome = Empty, bytes = Empty);
+        let result = self.look(namespace, spec, known).instrument(span.clone()).await;
         let (outcome, bytes) = match &result {
             Ok(Fetch::Unchanged) => ("unchanged", None),
             Ok(Fetch::Text(fetched)) => ("success", Some(fetched.bytes.len())),
             Err(error) => (error.reason().as_str(), None),
         };
+        span.record("outcome", outcome);
+        if let Some(bytes) = bytes {
+            span.record("bytes", bytes);
+        }
         self.metrics.fetched(kind, outcome, started.elapsed(), bytes);
         result
     }

@@ -16,5 +16,6 @@ pub mod selector;
 pub mod server;
 pub mod shutdown;
 pub mod telemetry;
+pub mod traces;
 pub mod watch;
 pub mod workers;

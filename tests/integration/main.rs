@@ -17,4 +17,5 @@ mod reports;
 mod rights;
 mod specification;
 mod support;
+mod traces;
 mod zz_oracle;

@@ -51,7 +51,10 @@ fn provider() -> Arc<CryptoProvider> {
 }
 
 /// Settings for hosts with certificates of public authorities.
-pub(super) fn public() -> Result<ClientConfig, TlsSetupError> {
+///
+/// # Errors
+/// When TLS is not available on this machine.
+pub fn public() -> Result<ClientConfig, TlsSetupError> {
     from_material(&TlsMaterial::default(), false)
 }
 

@@ -176,10 +176,11 @@ async fn serve(listener: TcpListener, acceptor: Option<TlsAcceptor>, state: Arc<
         connections.spawn(async move {
             match acceptor {
                 None => converse(stream, state).await,
-                Some(acceptor) => match acceptor.accept(stream).await {
-                    Ok(stream) => converse(stream, state).await,
-                    Err(_) => {}
-                },
+                Some(acceptor) => {
+                    if let Ok(stream) = acceptor.accept(stream).await {
+                        converse(stream, state).await;
+                    }
+                }
             }
         });
         while connections.try_join_next().is_some() {}

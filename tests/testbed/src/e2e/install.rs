@@ -156,7 +156,7 @@ pub fn check_people(stage: &Stage, namespace: &str) -> Result<()> {
         let (person, part) = (format!("--as={user}"), format!("--subresource={part}"));
         let answer = stage
             .kubectl(&["-n", namespace, "auth", "can-i", verb, resource, &part, &person])
-            .map_or_else(|error| error.to_string(), |answer| answer);
+            .unwrap_or_else(|error| error.to_string());
         if answer.trim().starts_with("yes") != expected {
             bail!("{user} may {verb} {resource}: expected {expected}, kubectl says {answer}");
         }

@@ -1,0 +1,215 @@
+//! What a run tells: the status, the event, the word in the log; and what it remembers for the next one.
+
+use std::time::{Duration, Instant};
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use k8s_openapi::jiff::Timestamp;
+use kube::{Api, Resource};
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
+
+use crate::api::conditions::{READY, Verdict, conditions, find};
+use crate::api::{ConferenceReport, ConferenceReportStatus, Reason};
+use crate::controller::inputs::{Inputs, MapState};
+use crate::controller::known::{Known, own};
+use crate::controller::ledger::Written;
+use crate::controller::outcome::{Notice, Outcome};
+use crate::controller::schedule::backoff;
+use crate::controller::status;
+use crate::controller::write::{self, WriteError};
+use crate::runtime::traces::TARGET;
+use crate::source::FetchError;
+
+use super::{End, Run, Step};
+
+impl Run<'_> {
+    /// Says that a new generation is being worked on.
+    pub(super) async fn announce(&mut self) -> Result<(), WriteError> {
+        let mut status = self.whole_status().await?;
+        status.conditions = conditions(
+            &self.known.conditions,
+            &Verdict::Progressing,
+            "the text of the new spec is being fetched",
+            self.generation,
+            &Time(Timestamp::now()),
+        );
+        self.apply(&status).await
+    }
+
+    /// Writes what is to be written and remembers the run.
+    pub(super) async fn settle(mut self, result: Result<Step, FetchError>, inputs: Inputs) -> End {
+        let failed = result.is_err();
+        let failures = match (failed, self.entry.inputs.as_ref() == Some(&inputs)) {
+            (false, _) => 0,
+            (true, true) => self.entry.failures.saturating_add(1),
+            (true, false) => 1,
+        };
+        let before = self.known.clone();
+        let (outcome, analysed, written) = match result {
+            Err(error) => {
+                let (generation, reason) = (self.generation, error.reason());
+                tracing::info!(report = %self.id(), generation, %reason, %error, failures, "report not analysed");
+                let outcome = Outcome::of(&error, failures);
+                let written =
+                    if outcome.is_worth_saying(failures) { self.say(&outcome, None).await } else { Ok(false) };
+                (outcome, false, written)
+            }
+            Ok(Step::Analysed(status)) => {
+                let outcome = Outcome::Done { message: status::message(&status) };
+                let written = self.say(&outcome, Some(*status)).await;
+                (outcome, true, written)
+            }
+            Ok(Step::Same) => match self.same_outcome().await {
+                Ok(outcome) => {
+                    let written = self.say(&outcome, None).await;
+                    (outcome, false, written)
+                }
+                Err(error) => return self.unwritten(&error, inputs),
+            },
+        };
+        Span::current().record("reason", outcome.verdict().reason().as_str());
+        match written {
+            Err(error) => return self.unwritten(&error, inputs),
+            Ok(false) => self.scope.context.metrics.status_write("unchanged"),
+            Ok(true) => {
+                if let Some(notice) = outcome.notice(&before, analysed) {
+                    self.scope.context.events.hand_in(self.report.object_ref(&()), notice);
+                }
+                if analysed {
+                    let revision = self.known.source.as_ref().map(|source| source.revision.as_str());
+                    let (generation, reason) = (self.generation, outcome.verdict().reason());
+                    tracing::info!(report = %self.id(), generation, revision, %reason, "{}", outcome.message());
+                }
+            }
+        }
+        let again = outcome.next(self.target.uid, failures, self.until_look());
+        self.remember(inputs, failures, again, (!failed, outcome.retries()));
+        End { label: outcome.label(), again }
+    }
+
+    /// The outcome where the text has not changed: what the status said while it was last Ready.
+    async fn same_outcome(&self) -> Result<Outcome, WriteError> {
+        let message = match find(&self.known.conditions, READY).filter(|ready| ready.status == "True") {
+            Some(ready) => ready.message.clone(),
+            None => status::message(&self.whole_status().await?),
+        };
+        Ok(Outcome::Done { message })
+    }
+
+    /// Brings the status to what the outcome says, on top of `analysis` or else of the last good one. Whether anything was written.
+    async fn say(&mut self, outcome: &Outcome, analysis: Option<ConferenceReportStatus>) -> Result<bool, WriteError> {
+        let verdict = outcome.verdict();
+        let now = Time(Timestamp::now());
+        let made = conditions(&self.known.conditions, &verdict, outcome.message(), self.generation, &now);
+        let observed = if verdict.observes() { self.generation } else { self.known.observed_generation };
+        let handled = self.requested_at.clone().or_else(|| self.known.last_handled.clone());
+        let unchanged = analysis.is_none()
+            && made == self.known.conditions
+            && observed == self.known.observed_generation
+            && handled == self.known.last_handled;
+        if unchanged {
+            return Ok(false);
+        }
+        let mut status = match analysis {
+            Some(status) => status,
+            None => self.whole_status().await?,
+        };
+        status.observed_generation = Some(observed);
+        status.last_handled_reconcile_at = handled;
+        status.conditions = made;
+        self.apply(&status).await.map(|()| true)
+    }
+
+    /// The status as it stands, with all that memory leaves out. Nothing is read for a report that was never analysed.
+    pub(super) async fn whole_status(&self) -> Result<ConferenceReportStatus, WriteError> {
+        let bare = || ConferenceReportStatus {
+            observed_generation: Some(self.known.observed_generation),
+            last_handled_reconcile_at: self.known.last_handled.clone(),
+            conditions: self.known.conditions.clone(),
+            ..ConferenceReportStatus::default()
+        };
+        if self.known.source.is_none() {
+            return Ok(bare());
+        }
+        let limit = self.scope.context.api_timeout;
+        let api: Api<ConferenceReport> = Api::namespaced(self.scope.context.client.clone(), self.target.namespace);
+        let report = match tokio::time::timeout(limit, api.get_opt(self.target.name)).await {
+            Ok(Ok(Some(report))) if report.metadata.uid.as_deref() == Some(self.target.uid) => report,
+            Ok(Ok(_)) => return Err(WriteError::Gone),
+            Ok(Err(error)) => return Err(WriteError::Failed(error.to_string())),
+            Err(_) => return Err(WriteError::TimedOut(limit)),
+        };
+        let mut status = report.status.unwrap_or_else(bare);
+        status.conditions = own(&status.conditions);
+        Ok(status)
+    }
+
+    async fn apply(&mut self, status: &ConferenceReportStatus) -> Result<(), WriteError> {
+        let context = &self.scope.context;
+        let started = Instant::now();
+        let span = tracing::info_span!(target: TARGET, "write", outcome = Empty);
+        let (client, limit) = (&context.client, context.api_timeout);
+        let written = write::apply::<ConferenceReport>(client, self.target, &self.version, status, limit)
+            .instrument(span.clone())
+            .await;
+        let outcome = written.as_ref().map_or_else(WriteError::label, |_| "written");
+        span.record("outcome", outcome);
+        context.metrics.status_write(outcome);
+        let resource_version = written?;
+        tracing::debug!(report = %self.id(), elapsed = ?started.elapsed(), "status written");
+        self.known = Known::of(Some(status));
+        if let Some(version) = &resource_version {
+            self.version.clone_from(version);
+        }
+        let written = resource_version.map(|resource_version| Written { resource_version, known: self.known.clone() });
+        self.scope.ledger.update(self.target.uid, |entry| entry.written = written);
+        // Should the watch have shown the write before it is noted here, the note stays until the next change of the report: a
+        // little memory, no harm, since what the watch shows counts as soon as it is as new.
+        Ok(())
+    }
+
+    /// The status could not be written: nothing is lost, the run is repeated.
+    pub(super) fn unwritten(self, error: &WriteError, inputs: Inputs) -> End {
+        if *error == WriteError::Gone {
+            self.scope.ledger.evict(self.target.uid);
+            return End { label: "success", again: None };
+        }
+        let failures = self.entry.failures.saturating_add(1);
+        let again = backoff(self.target.uid, failures, error.after());
+        tracing::warn!(report = %self.id(), generation = self.generation, %error, failures, "status not written");
+        if error.is_final() && failures == 1 {
+            // The status itself cannot say it.
+            let notice = Notice {
+                warning: true,
+                reason: Reason::ApiError,
+                note: format!("the status cannot be written: {error}"),
+            };
+            self.scope.context.events.hand_in(self.report.object_ref(&()), notice);
+        }
+        let ready = self.known.is_ready();
+        self.remember(inputs, failures, Some(again), (ready, true));
+        End { label: "error", again: Some(again) }
+    }
+
+    fn remember(self, inputs: Inputs, failures: u32, again: Option<Duration>, (ready, retrying): (bool, bool)) {
+        let now = Instant::now();
+        let next_look = self.until_look().map(|wait| now + wait);
+        let analysed = if self.known.is_ready() { Some(self.known.observed_generation) } else { self.entry.analysed };
+        self.scope.ledger.update(self.target.uid, |entry| {
+            entry.watched = matches!(inputs.config_map, MapState::At(_));
+            entry.not_before = again.filter(|_| failures > 0).map(|wait| now + wait);
+            entry.inputs = Some(inputs);
+            entry.failures = failures;
+            entry.next_look = next_look;
+            entry.analysed = analysed;
+            entry.ready = Some(ready);
+            entry.retrying = retrying;
+            // A version counts as checked only when its text is what the status tells about.
+            if failures == 0 {
+                entry.checked = self.entry.checked;
+                entry.validators = self.entry.validators;
+                entry.unchanged = self.entry.unchanged;
+            }
+        });
+    }
+}
