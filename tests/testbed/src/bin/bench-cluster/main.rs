@@ -25,6 +25,7 @@ mod usage;
 mod workload;
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -68,39 +69,39 @@ async fn measure(settings: Settings) -> Result<()> {
     let version = String::from_utf8_lossy(&version.stdout).trim().to_owned();
     let mut results = Results::new(version, settings.clone(), lab.workload.facts(lab.mean_status_bytes));
     let outcome = measure_parts(&lab, &mut results).await;
-    results.load[1] = usage::load();
-    results.conclude();
-
-    fs::create_dir_all(&settings.output).with_context(|| format!("cannot make {}", settings.output.display()))?;
-    fs::write(settings.output.join("results.json"), serde_json::to_string_pretty(&results)?)?;
-    fs::write(settings.output.join("results.svg"), picture::draw(&results))?;
-    let text = table::text(&results);
-    fs::write(settings.output.join("results.txt"), &text)?;
-    println!("\n{text}");
-    println!("Also in {}: results.txt, results.json, results.svg", settings.output.display());
+    let text = keep(&mut results, &settings.output)?;
+    println!("\n{text}\nAlso in {}: results.txt, results.json, results.svg", settings.output.display());
     outcome
 }
 
-/// Measures part after part. What was measured before a failure stays.
+/// Writes what there is so far; gives the text.
+fn keep(results: &mut Results, folder: &Path) -> Result<String> {
+    results.load[1] = usage::load();
+    results.conclude();
+    let text = table::text(results);
+    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    fs::write(folder.join("results.txt"), &text)?;
+    fs::write(folder.join("results.json"), serde_json::to_string_pretty(results)?)?;
+    fs::write(folder.join("results.svg"), picture::draw(results))?;
+    Ok(text)
+}
+
+/// Measures part after part. What was measured before a failure or an interruption stays.
 async fn measure_parts(lab: &Lab, results: &mut Results) -> Result<()> {
-    if lab.settings.wants(Part::Start) {
-        results.start = start::measure(lab).await?;
-    }
-    if lab.settings.wants(Part::Throughput) {
-        results.analysis = Some(analysis::measure(lab)?);
-        throughput::measure(lab, &mut results.throughput).await?;
-    }
-    if lab.settings.wants(Part::Latency) {
-        latency::measure(lab, &mut results.latency).await?;
-    }
-    if lab.settings.wants(Part::Restart) {
-        restart::measure(lab, &mut results.restart).await?;
-    }
-    if lab.settings.wants(Part::Unrelated) {
-        results.unrelated = unrelated::measure(lab).await?;
-    }
-    if lab.settings.wants(Part::Shards) {
-        results.shards = shards::measure(lab).await?;
+    let parts = [Part::Start, Part::Throughput, Part::Latency, Part::Restart, Part::Unrelated, Part::Shards];
+    for part in parts.into_iter().filter(|part| lab.settings.wants(*part)) {
+        match part {
+            Part::Start => results.start = start::measure(lab).await?,
+            Part::Throughput => {
+                results.analysis = Some(analysis::measure(lab)?);
+                throughput::measure(lab, &mut results.throughput).await?;
+            }
+            Part::Latency => latency::measure(lab, &mut results.latency).await?,
+            Part::Restart => restart::measure(lab, &mut results.restart).await?,
+            Part::Unrelated => results.unrelated = unrelated::measure(lab).await?,
+            Part::Shards => results.shards = shards::measure(lab).await?,
+        }
+        keep(results, &lab.settings.output)?;
     }
     Ok(())
 }

@@ -20,7 +20,7 @@ pub struct Shards {
     pub reports: usize,
     /// From the start of the first process to the last status.
     pub seconds: f64,
-    /// Statuses a second between the first and the last.
+    /// Reports a second, from the start of the first process to the last status.
     pub rate: f64,
     /// Processor time of all processes together.
     pub cpu_seconds: f64,
@@ -55,7 +55,7 @@ pub async fn measure(lab: &Lab) -> Result<Vec<Shards>> {
             running.push(lab.programs.start(Subject::Operator, &site.cluster, task)?);
         }
         let Some(started) = running.first().map(|first| first.started) else { continue };
-        let (first, last) = all_ready(&mut observer, reports, started).await?;
+        let (_, last) = all_ready(&mut observer, reports, started).await?;
         let usages: Vec<_> = running.iter().map(Running::usage).collect();
         let cpu_seconds = usages.iter().map(|usage| usage.cpu_seconds).sum();
         let surroundings = meter.stop_without(cpu_seconds);
@@ -65,7 +65,7 @@ pub async fn measure(lab: &Lab) -> Result<Vec<Shards>> {
             shards,
             reports,
             seconds: last.duration_since(started).as_secs_f64(),
-            rate: (reports.saturating_sub(1)) as f64 / last.duration_since(first).as_secs_f64().max(1e-6),
+            rate: reports as f64 / last.duration_since(started).as_secs_f64().max(1e-6),
             cpu_seconds,
             resident_mib: usages.iter().map(|usage| usage.resident_mib).collect(),
             control_plane_seconds: [after[0] - control_plane[0], after[1] - control_plane[1]],

@@ -18,7 +18,7 @@ use crate::usage::{Surroundings, Usage};
 
 /// How long a subject may take for a report, on the slowest machine.
 const PATIENCE_A_REPORT: Duration = Duration::from_millis(300);
-/// How long may pass without any status.
+/// How long may pass without any status once there was one.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Where the texts are, and who runs on which cores.
@@ -49,7 +49,7 @@ pub struct Throughput {
     pub first_seconds: f64,
     /// From the start of the process to the last.
     pub seconds: f64,
-    /// Statuses a second between the first and the last.
+    /// Reports a second, from the start of the process to the last status.
     pub rate: f64,
     /// What the process used until the last status.
     pub usage: Usage,
@@ -134,7 +134,7 @@ async fn cold_start(
         round,
         first_seconds: first.duration_since(running.started).as_secs_f64(),
         seconds: last.duration_since(running.started).as_secs_f64(),
-        rate: (reports.saturating_sub(1)) as f64 / last.duration_since(first).as_secs_f64().max(1e-6),
+        rate: reports as f64 / last.duration_since(running.started).as_secs_f64().max(1e-6),
         usage,
         control_plane_seconds: [after[0] - control_plane[0], after[1] - control_plane[1]],
         requests,
@@ -167,7 +167,8 @@ pub async fn all_ready(observer: &mut Observer, reports: usize, started: Instant
     let mut first = None;
     let deadline = started + PATIENCE + PATIENCE_A_REPORT * u32::try_from(reports).unwrap_or(u32::MAX);
     while Instant::now() < deadline {
-        let Ok(Some(sighting)) = tokio::time::timeout(PATIENCE, observer.next()).await else {
+        let patience = if first.is_some() { PATIENCE } else { deadline.saturating_duration_since(Instant::now()) };
+        let Ok(Some(sighting)) = tokio::time::timeout(patience, observer.next()).await else {
             bail!("{} of {reports} were Ready when nothing came any more", ready.len());
         };
         if !sighting.ready {
