@@ -50,7 +50,8 @@ fn a_refused_status_is_tried_again_ever_more_rarely_and_in_the_end_written() {
             let pauses = pauses(&stage, name);
             let (first, last) = (pauses[0], pauses[pauses.len() - 1]);
             let asked = asked(fault);
-            must(last < (first * 2).max(asked + Duration::from_secs(2)), || {
+            // A pause that had gone on growing would be the fourth: more than six seconds. A busy machine may make two out of one.
+            must(last < (first * 2).max(asked + Duration::from_secs(5)), || {
                 format!("the pause began at {last:?}; at first it was {first:?}")
             })
         });
