@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use futures::StreamExt;
 use kube::Client;
 use kube::core::WatchEvent;
@@ -20,8 +20,10 @@ struct Report {
 }
 
 #[derive(Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Metadata {
     name: String,
+    resource_version: String,
 }
 
 #[derive(Clone, Default, Deserialize)]
@@ -75,40 +77,49 @@ impl Observer {
         let path = format!("/apis/confreports.dev/v1alpha1/namespaces/{namespace}/conferencereports");
         let list: serde_json::Value =
             client.request(http::Request::get(format!("{path}?limit=1")).body(Vec::new())?).await?;
-        let from = list["metadata"]["resourceVersion"].as_str().context("a list without a resource version")?;
-        let watch = format!("{path}?watch=true&timeoutSeconds=7200&resourceVersion={from}");
-        let events = client.request_events::<Report>(http::Request::get(watch).body(Vec::new())?).await?;
+        let from =
+            list["metadata"]["resourceVersion"].as_str().context("a list without a resource version")?.to_owned();
         let (sender, sightings) = mpsc::unbounded_channel();
+        let client = client.clone();
         let task = tokio::spawn(async move {
-            let mut events = std::pin::pin!(events);
-            while let Some(event) = events.next().await {
-                let report = match event {
-                    Ok(WatchEvent::Added(report) | WatchEvent::Modified(report)) => report,
-                    Ok(_) => continue,
-                    Err(error) => {
-                        eprintln!("    the watch of the driver failed: {error}");
-                        return;
-                    }
-                };
-                let ready = report.status.conditions.iter().any(|it| it.kind == "Ready" && it.status == "True");
-                let sighting = Sighting {
-                    name: report.metadata.name,
-                    revision: report.status.source.map(|source| source.revision),
-                    catalog: report.status.catalog_revision,
-                    ready,
-                    at: Instant::now(),
-                };
-                if sender.send(sighting).is_err() {
-                    return;
-                }
+            if let Err(error) = look(&client, &path, from, &sender).await {
+                eprintln!("    the watch of the driver failed: {error}");
             }
         });
         Ok(Self { sightings, task })
     }
 
-    /// The next status that is seen; none when the watch has ended.
+    /// The next status that is seen; none when the watch has failed.
     pub async fn next(&mut self) -> Option<Sighting> {
         self.sightings.recv().await
+    }
+}
+
+/// Watches until nobody listens. The API server ends a watch that is read too slowly; it is opened again where it was.
+async fn look(client: &Client, path: &str, mut from: String, sender: &mpsc::UnboundedSender<Sighting>) -> Result<()> {
+    loop {
+        let watch = format!("{path}?watch=true&timeoutSeconds=7200&resourceVersion={from}");
+        let events = client.request_events::<Report>(http::Request::get(watch).body(Vec::new())?).await?;
+        let mut events = std::pin::pin!(events);
+        while let Some(event) = events.next().await {
+            let report = match event? {
+                WatchEvent::Added(report) | WatchEvent::Modified(report) => report,
+                WatchEvent::Error(status) => bail!("{status}"),
+                WatchEvent::Deleted(_) | WatchEvent::Bookmark(_) => continue,
+            };
+            from = report.metadata.resource_version;
+            let ready = report.status.conditions.iter().any(|it| it.kind == "Ready" && it.status == "True");
+            let sighting = Sighting {
+                name: report.metadata.name,
+                revision: report.status.source.map(|source| source.revision),
+                catalog: report.status.catalog_revision,
+                ready,
+                at: Instant::now(),
+            };
+            if sender.send(sighting).is_err() {
+                return Ok(());
+            }
+        }
     }
 }
 
