@@ -33,7 +33,8 @@ if [ "$machine" != "$(uname -m)" ]; then
 fi
 # Nothing of this machine goes into the program.
 toolchain=$(rustc --print sysroot)
-export RUSTFLAGS="--remap-path-prefix=$PWD=/src --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo --remap-path-prefix=$toolchain=/rust"
+# Addresses that are set at the start are kept packed: a megabyte less (musl can read them since 1.2.4, binutils write them since 2.38).
+export RUSTFLAGS="-C link-arg=-Wl,-z,pack-relative-relocs --remap-path-prefix=$PWD=/src --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo --remap-path-prefix=$toolchain=/rust"
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 cargo build --locked --profile dist --target "$target"
 
