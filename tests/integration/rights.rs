@@ -106,8 +106,8 @@ impl Trial {
         self.apply(&from_key("report.md"));
         let finds = |project: &str| names(&self.get("conferencereport", "text"), "projects") == [project];
         self.until("a text is read", || finds("Cilium"))?;
-        self.apply(&text("Falco"));
-        self.until("a change of a text is seen", || finds("Falco"))?;
+        self.apply(&text("Kyverno"));
+        self.until("a change of a text is seen", || finds("Kyverno"))?;
         self.apply(&report(
             "secretive",
             json!({"source": {"http": {"url": "https://example.invalid/", "secretRef": {"name": "nowhere"}}}}),
@@ -126,7 +126,7 @@ impl Trial {
         self.until("events are published", || !self.events().is_empty())?;
         self.apply(&from_key("nowhere.md"));
         self.until("a missing key is named beside the last findings", || {
-            self.reason("text") == "KeyNotFound" && finds("Falco")
+            self.reason("text") == "KeyNotFound" && finds("Kyverno")
         })?;
         self.apply(&from_key("report.md"));
         self.until("a mended report is ready again", || self.reason("text") == "Succeeded")?;

@@ -146,8 +146,13 @@ pub fn tls(identity: &Identity, protocols: &[&str], clients: Option<&str>) -> Se
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let chain = CertificateDer::pem_slice_iter(identity.certificate.as_bytes()).collect::<Result<Vec<_>, _>>().unwrap();
     let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes()).unwrap();
-    let builder =
-        ServerConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions().unwrap();
+    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider));
+    // With TLS 1.3 a missing certificate is refused after the client's handshake: one that is writing its request by then may see the
+    // connection end before it sees why.
+    let builder = match clients {
+        None => builder.with_safe_default_protocol_versions().unwrap(),
+        Some(_) => builder.with_protocol_versions(&[&rustls::version::TLS12]).unwrap(),
+    };
     let builder = match clients {
         None => builder.with_no_client_auth(),
         Some(authority) => {

@@ -13,7 +13,7 @@ pub const NAMESPACE: &str = "load";
 const EDITED: usize = 40;
 
 /// Names that each edit puts into a text, one after the other, so that the status tells which edit it has seen.
-const NAMES: [&str; 4] = ["Cilium", "Kyverno", "Falco", "Linkerd"];
+const NAMES: [&str; 4] = ["Cilium", "Kyverno", "Argo CD", "Linkerd"];
 
 /// Edits ConfigMaps without a pause while all pods are replaced; in the end each status tells of the last edit.
 ///
