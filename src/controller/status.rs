@@ -1,5 +1,7 @@
 //! From an analysis to the status that is written: caps, excerpts, and a hard limit on the size. Pure functions.
 
+use serde::Serialize;
+
 use crate::analysis::{ANALYZER_VERSION, Analysis};
 use crate::api::{
     ConferenceReportStatus, ConfigMapVersion, EventStatus, OrganizationStatus, ProjectStatus, SourceStatus, ThemeStatus,
@@ -10,6 +12,9 @@ use crate::source::{Fetched, SourceKind};
 pub const STATUS_LIMIT: usize = 32 * 1024;
 /// What is left free for conditions, generation and the last request, which are filled in afterwards.
 const RESERVED: usize = 8 * 1024;
+/// What is left free for the source. A fixed share, so that what is cut depends on the analysis alone: the same text gives the same
+/// result wherever it was read from, in a cluster and by `analyze`.
+const RESERVED_FOR_SOURCE: usize = 2 * 1024;
 /// The most projects that are listed.
 pub const MAX_PROJECTS: usize = 100;
 /// The most organisations that are listed.
@@ -24,7 +29,7 @@ const MAX_SUMMARY: usize = 6 * 1024;
 const MAX_TITLE: usize = 512;
 /// The most bytes of a name, a category, a version and the like.
 const MAX_WORD: usize = 128;
-/// The most bytes of an address or an HTTP validator. A longer one is left out: half of it would be wrong.
+/// The most bytes, as JSON, of an address or an HTTP validator. A longer one is left out: half of it would be wrong.
 const MAX_VALUE: usize = 512;
 
 /// The status for an analysis, without conditions, generation and the last request.
@@ -37,7 +42,7 @@ pub fn build(
     let source = SourceStatus {
         kind: kind.as_str().to_owned(),
         revision: fetched.revision.clone(),
-        media_type: fetched.media_type.as_deref().map(|text| head(text, MAX_WORD).to_owned()),
+        media_type: whole(fetched.media_type.as_deref()),
         bytes: i64::try_from(fetched.bytes.len()).unwrap_or(i64::MAX),
         etag: whole(fetched.etag.as_deref()),
         last_modified: whole(fetched.last_modified.as_deref()),
@@ -53,11 +58,12 @@ pub fn build(
         evidence: 0,
         summary: MAX_SUMMARY,
     };
-    let mut status = shape.status(analysis, &source, catalog_revision);
+    let mut status = shape.status(analysis, catalog_revision);
     // Each step shortens the evidence, then the lists, then the summary, so this ends.
-    while json_size(&status) > STATUS_LIMIT - RESERVED && shape.shrink() {
-        status = shape.status(analysis, &source, catalog_revision);
+    while json_size(&status) > STATUS_LIMIT - RESERVED - RESERVED_FOR_SOURCE && shape.shrink() {
+        status = shape.status(analysis, catalog_revision);
     }
+    status.source = Some(source);
     status
 }
 
@@ -105,7 +111,7 @@ impl Shape {
         self.summary > 0
     }
 
-    fn status(self, analysis: &Analysis, source: &SourceStatus, catalog_revision: &str) -> ConferenceReportStatus {
+    fn status(self, analysis: &Analysis, catalog_revision: &str) -> ConferenceReportStatus {
         let limit = EVIDENCE_STEPS.get(self.evidence).copied().unwrap_or(48);
         let evidence = |text: &str, name: &str| excerpt(text, name, limit).to_owned();
         let word = |text: &str| head(text, MAX_WORD).to_owned();
@@ -118,7 +124,6 @@ impl Shape {
             || self.themes < analysis.themes.len()
             || summary.len() < analysis.summary.len();
         ConferenceReportStatus {
-            source: Some(source.clone()),
             analyzer_version: Some(ANALYZER_VERSION.to_owned()),
             catalog_revision: Some(catalog_revision.to_owned()),
             language: Some(word(&analysis.language)),
@@ -186,7 +191,7 @@ fn top_themes(analysis: &Analysis) -> Option<String> {
 
 /// A value that is only useful as a whole.
 fn whole(text: Option<&str>) -> Option<String> {
-    text.filter(|text| !text.is_empty() && text.len() <= MAX_VALUE).map(str::to_owned)
+    text.filter(|text| !text.is_empty() && json_size(text) <= MAX_VALUE).map(str::to_owned)
 }
 
 /// The start of a text, at most `limit` bytes, ending with a whole word where there is one.
@@ -230,9 +235,9 @@ fn floor(text: &str, at: usize) -> usize {
     at
 }
 
-/// Bytes of a status as the API server stores it: Go's JSON writes `<`, `>`, `&` and two separators as six characters.
-fn json_size(status: &ConferenceReportStatus) -> usize {
-    let json = serde_json::to_string(status).unwrap_or_default();
+/// Bytes of a value as the API server stores it: Go's JSON writes `<`, `>`, `&` and two separators as six characters.
+fn json_size(value: &(impl Serialize + ?Sized)) -> usize {
+    let json = serde_json::to_string(value).unwrap_or_default();
     json.len() + json.matches(['<', '>', '&']).count() * 5 + json.matches(['\u{2028}', '\u{2029}']).count() * 3
 }
 

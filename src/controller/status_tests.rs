@@ -43,6 +43,22 @@ fn lists_are_capped_and_the_true_number_is_kept() {
 }
 
 #[test]
+fn what_is_cut_does_not_depend_on_where_the_text_came_from() {
+    let validator = "e".repeat(400);
+    for evidence in 150..250 {
+        let evidence = "x ".repeat(evidence / 2);
+        let projects = (0..90).map(|n| project(&format!("P{n}"), &evidence)).collect();
+        let analysis = Analysis { projects, ..Analysis::default() };
+        let inline = built(&analysis);
+        let mut fetched = inline::fetch("x");
+        fetched.etag = Some(validator.clone());
+        fetched.last_modified = Some(validator.clone());
+        let http = build(&analysis, &fetched, SourceKind::Http, "sha256:c");
+        assert_eq!((inline.projects, inline.truncated), (http.projects, http.truncated), "{} bytes", evidence.len());
+    }
+}
+
+#[test]
 fn an_excerpt_is_a_substring_at_whole_words_around_the_name() {
     let text = "Zwischen den vielen Vorträgen über Netze und Kosten fiel vor allem Backstage auf, das überall lief";
     let part = excerpt(text, "Backstage", 40);
@@ -80,9 +96,12 @@ proptest! {
         };
         let mut fetched = inline::fetch(&long);
         fetched.etag = opt();
+        fetched.last_modified = opt();
         fetched.media_type = opt();
         let status = build(&analysis, &fetched, SourceKind::Http, "sha256:c");
         prop_assert!(json_size(&status) <= STATUS_LIMIT - RESERVED, "{}", json_size(&status));
+        let source = json_size(&status.source);
+        prop_assert!(source <= RESERVED_FOR_SOURCE, "{source}");
         prop_assert!(status.projects.iter().all(|hit| long.contains(&hit.evidence)));
     }
 }
