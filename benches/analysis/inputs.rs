@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use conference_report_operator::analysis::document::{Format, parse};
+use conference_report_operator::analysis::{Analyzer, Format};
 use conference_report_operator::catalog::Catalog;
 
 use crate::Result;
@@ -135,7 +135,7 @@ impl Sample {
         if self.format != Format::Html {
             return Some(self.text.clone());
         }
-        Some(parse(&self.text, self.format, &Catalog::builtin().languages).ok()?.text.replace('\n', "\n\n"))
+        Some(Analyzer::new(Catalog::builtin()).read(&self.text, self.format).ok()?.text.replace('\n', "\n\n"))
     }
 }
 

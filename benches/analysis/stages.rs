@@ -7,7 +7,7 @@ use conference_report_operator::analysis::document::{Document, parse};
 use conference_report_operator::analysis::language::{self, Language};
 use conference_report_operator::analysis::names::{self, Names};
 use conference_report_operator::analysis::sentences::{self, Sentence};
-use conference_report_operator::analysis::{Analyzer, Hints, ThemeHit, event, summary, themes};
+use conference_report_operator::analysis::{Analyzer, Hints, Lexicon, ThemeHit, event, summary, themes};
 use conference_report_operator::catalog::Catalog;
 
 use crate::Result;
@@ -53,6 +53,8 @@ pub const STAGES: [Stage; 9] = [
 pub struct Prepared<'i> {
     input: &'i Input,
     catalog: Arc<Catalog>,
+    lexicon: Lexicon,
+    analyzer: Analyzer,
     document: Document,
     language: Language,
     sentences: Vec<Sentence>,
@@ -67,19 +69,24 @@ impl<'i> Prepared<'i> {
     /// When the text cannot be read.
     pub fn new(input: &'i Input) -> Result<Self> {
         let catalog = Catalog::builtin();
-        let document = parse(&input.text, input.format, &catalog.languages)?;
-        let language = language::detect(&document, &catalog.languages);
-        let sentences = sentences::split(&document, language, &catalog.languages);
+        let lexicon = Lexicon::new(&catalog.languages);
+        let document = parse(&input.text, input.format, &lexicon)?;
+        let language = language::detect(&document, &lexicon);
+        let sentences = sentences::split(&document, language, &lexicon);
         let names = names::find(&document, &sentences, language, &catalog);
         let themes = themes::score(&document, &sentences, language, &names, &catalog);
-        Ok(Self { input, catalog, document, language, sentences, names, themes })
+        let analyzer = Analyzer::new(Arc::clone(&catalog));
+        Ok(Self { input, catalog, lexicon, analyzer, document, language, sentences, names, themes })
     }
 
     /// Runs no stage: enough for [`Stage::All`].
     pub fn bare(input: &'i Input) -> Self {
+        let catalog = Catalog::builtin();
         Self {
             input,
-            catalog: Catalog::builtin(),
+            lexicon: Lexicon::new(&catalog.languages),
+            analyzer: Analyzer::new(Arc::clone(&catalog)),
+            catalog,
             document: Document::default(),
             language: Language::Undetermined,
             sentences: Vec::new(),
@@ -121,24 +128,23 @@ impl Stage {
 
     /// Runs the stage once; gives a number that depends on its result, so that no part of it can be left out.
     pub fn run(self, prepared: &Prepared<'_>) -> usize {
-        let Prepared { input, catalog, document, language, sentences, names, themes } = prepared;
+        let Prepared { input, catalog, lexicon, analyzer, document, language, sentences, names, themes } = prepared;
         let hints = Hints::default();
         match self {
             Self::Scan => BARE.as_ref().map_or(0, |bare| bare.find_overlapping_iter(&input.text).count()),
-            Self::Parse => {
-                parse(&input.text, input.format, &catalog.languages).map_or(0, |document| document.blocks.len())
-            }
-            Self::Language => language::detect(document, &catalog.languages).code().len(),
-            Self::Sentences => sentences::split(document, *language, &catalog.languages).len(),
+            Self::Parse => parse(&input.text, input.format, lexicon).map_or(0, |document| document.blocks.len()),
+            Self::Language => language::detect(document, lexicon).code().len(),
+            Self::Sentences => sentences::split(document, *language, lexicon).len(),
             Self::Names => names::find(document, sentences, *language, catalog).projects.len(),
-            Self::Event => event::find(document, sentences, *language, catalog, &hints.event).map_or(0, |_| 1),
+            Self::Event => event::find(document, sentences, catalog, lexicon, &hints.event).map_or(0, |_| 1),
             Self::Themes => themes::score(document, sentences, *language, names, catalog).len(),
             Self::Summary => {
-                let words = hints.summary_max_words;
-                summary::extract(document, sentences, *language, names, themes, None, catalog, words).len()
+                let knowledge = summary::Knowledge { language: *language, names, themes, event: None, catalog };
+                summary::extract(document, sentences, &knowledge, lexicon, hints.summary_max_words).len()
             }
-            Self::All => parse(&input.text, input.format, &catalog.languages)
-                .map_or(0, |document| Analyzer::new(Arc::clone(catalog)).analyze(&document, &hints).words),
+            Self::All => {
+                analyzer.read(&input.text, input.format).map_or(0, |document| analyzer.analyze(&document, &hints).words)
+            }
         }
     }
 }

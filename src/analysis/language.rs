@@ -2,10 +2,11 @@
 //!
 //! Only furniture-free running text is asked, without headings and quotations: titles of talks are English everywhere.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::document::{BlockKind, Document};
-use super::words::Words;
+use super::lexicon::Lexicon;
+use super::words::{Set, Words};
 use crate::catalog::LanguageData;
 
 /// A language that the rules know, or not.
@@ -72,15 +73,15 @@ const LONGEST_QUOTATION: usize = 300;
 const VOICE: usize = 40;
 
 /// Says which language a document is in.
-pub fn detect(document: &Document, languages: &BTreeMap<String, LanguageData>) -> Language {
+pub fn detect(document: &Document, lexicon: &Lexicon) -> Language {
     let sample = Sample::new(document);
     let declared = document.declared_language.as_deref().map(Language::from_code);
     if sample.letters == 0 {
         return declared.filter(|l| l.is_known()).unwrap_or(Language::Undetermined);
     }
     let whole = classify(&sample.text);
-    let vote = Vote::new(&sample.text, languages);
-    if languages.is_empty() {
+    let vote = Vote::new(&sample.text, &lexicon.stopwords);
+    if lexicon.stopwords.0.is_empty() {
         return if sample.letters >= 2 * SHORT { whole } else { declared.unwrap_or(Language::Undetermined) };
     }
     if sample.letters < SHORT {
@@ -226,6 +227,17 @@ fn classify(text: &str) -> Language {
     }
 }
 
+/// The stop words of each language.
+#[derive(Debug)]
+pub(super) struct Stopwords(Vec<(Language, Set)>);
+
+impl Stopwords {
+    pub(super) fn new(languages: &BTreeMap<String, LanguageData>) -> Self {
+        let set = |data: &LanguageData| data.stopwords.iter().map(|word| word.to_lowercase().into()).collect();
+        Self(languages.iter().map(|(code, data)| (Language::from_code(code), set(data))).collect())
+    }
+}
+
 /// How many words of a text are stop words of each language.
 struct Vote {
     first: Option<Language>,
@@ -235,7 +247,7 @@ struct Vote {
 }
 
 impl Vote {
-    fn new(text: &str, languages: &BTreeMap<String, LanguageData>) -> Self {
+    fn new(text: &str, stopwords: &Stopwords) -> Self {
         let words = Words::of_text(text);
         let mut counts = vec![0usize; words.forms().len()];
         for word in words.list() {
@@ -243,13 +255,12 @@ impl Vote {
                 *count += 1;
             }
         }
-        let share = |data: &LanguageData| {
-            let stopwords: BTreeSet<usize> =
-                data.stopwords.iter().filter_map(|word| words.number(&word.to_lowercase())).collect();
-            stopwords.into_iter().filter_map(|form| counts.get(form)).sum::<usize>()
+        let share = |stopwords: &Set| {
+            let forms = words.forms().iter().zip(&counts);
+            forms.filter(|(form, _)| stopwords.contains(*form)).map(|(_, count)| count).sum::<usize>()
         };
         let mut order: Vec<(usize, Language)> =
-            languages.iter().map(|(code, data)| (share(data), Language::from_code(code))).collect();
+            stopwords.0.iter().map(|(language, stopwords)| (share(stopwords), *language)).collect();
         order.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
         let hits = order.first().map_or(0, |f| f.0);
         let second = order.get(1).map_or(0, |s| s.0);
@@ -296,7 +307,8 @@ mod tests {
     }
 
     fn of(text: &str) -> Language {
-        detect(&parse(text, Format::Markdown, &languages()).unwrap(), &languages())
+        let lexicon = Lexicon::new(&languages());
+        detect(&parse(text, Format::Markdown, &lexicon).unwrap(), &lexicon)
     }
 
     #[test]

@@ -8,6 +8,7 @@
 pub mod document;
 pub mod event;
 pub mod language;
+mod lexicon;
 pub mod names;
 mod phrases;
 mod result;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 
 use crate::catalog::Catalog;
 pub use document::{Block, BlockKind, Document, DocumentError, Format};
+pub use lexicon::Lexicon;
 pub use result::{Analysis, Event, EventHints, Hints, OrganizationHit, ProjectHit, ThemeHit};
 
 /// Version of the rules: changes whenever the same text and catalog may give another result.
@@ -29,12 +31,25 @@ pub const ANALYZER_VERSION: &str = env!("CARGO_PKG_VERSION");
 #[derive(Clone)]
 pub struct Analyzer {
     catalog: Arc<Catalog>,
+    lexicon: Arc<Lexicon>,
 }
 
 impl Analyzer {
     /// An analyser that knows what is in the catalog.
     pub fn new(catalog: Arc<Catalog>) -> Self {
-        Self { catalog }
+        let lexicon = Arc::new(Lexicon::new(&catalog.languages));
+        Self { catalog, lexicon }
+    }
+
+    /// An analyser that knows what is in another catalog, and shares with this one what both know: the words of the languages, where
+    /// the one catalog stands on top of the other.
+    #[must_use]
+    pub fn with(&self, catalog: Arc<Catalog>) -> Self {
+        if catalog.languages.is(&self.catalog.languages) {
+            Self { catalog, lexicon: Arc::clone(&self.lexicon) }
+        } else {
+            Self::new(catalog)
+        }
     }
 
     /// The catalog that this analyser uses.
@@ -42,23 +57,23 @@ impl Analyzer {
         &self.catalog
     }
 
+    /// Reads a text as a document.
+    ///
+    /// # Errors
+    /// As [`document::parse`].
+    pub fn read(&self, text: &str, format: Format) -> Result<Document, DocumentError> {
+        document::parse(text, format, &self.lexicon)
+    }
+
     /// Says what a document is about.
     pub fn analyze(&self, document: &Document, hints: &Hints) -> Analysis {
         let catalog = self.catalog.as_ref();
         let (language, sentences) = self.prepare(document, hints);
         let names = names::find(document, &sentences, language, catalog);
-        let event = event::find(document, &sentences, language, catalog, &hints.event);
+        let event = event::find(document, &sentences, catalog, &self.lexicon, &hints.event);
         let themes = themes::score(document, &sentences, language, &names, catalog);
-        let summary = summary::extract(
-            document,
-            &sentences,
-            language,
-            &names,
-            &themes,
-            event.as_ref(),
-            catalog,
-            hints.summary_max_words,
-        );
+        let knowledge = summary::Knowledge { language, names: &names, themes: &themes, event: event.as_ref(), catalog };
+        let summary = summary::extract(document, &sentences, &knowledge, &self.lexicon, hints.summary_max_words);
         result::assemble(document, &sentences, language, names, event, themes, summary, catalog)
     }
 
@@ -69,11 +84,10 @@ impl Analyzer {
     }
 
     fn prepare(&self, document: &Document, hints: &Hints) -> (language::Language, Vec<sentences::Sentence>) {
-        let languages = &self.catalog.languages;
         let language = match &hints.language {
             Some(code) => language::Language::from_code(code),
-            None => language::detect(document, languages),
+            None => language::detect(document, &self.lexicon),
         };
-        (language, sentences::split(document, language, languages))
+        (language, sentences::split(document, language, &self.lexicon))
     }
 }

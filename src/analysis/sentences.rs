@@ -1,10 +1,12 @@
 //! Sentences of the blocks that are analysed: sentencex finds the ends, and rules of our own mend them. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::document::{BlockKind, Document};
 use super::language::Language;
+use super::lexicon::Lexicon;
+use super::words::Set;
 use crate::catalog::LanguageData;
 
 /// A sentence, or a heading or list item that stands for one.
@@ -24,8 +26,8 @@ const ROW: usize = 200;
 /// Splits the blocks of a document into sentences: trimmed, in order, each within one block, never empty.
 ///
 /// Furniture and code give none. A row of a table is one sentence, or one a cell if it is long.
-pub fn split(document: &Document, language: Language, languages: &BTreeMap<String, LanguageData>) -> Vec<Sentence> {
-    let rules = Rules::new(language, languages);
+pub fn split(document: &Document, language: Language, lexicon: &Lexicon) -> Vec<Sentence> {
+    let rules = lexicon.endings.rules(language);
     let mut sentences = Vec::new();
     for (index, block) in document.blocks.iter().enumerate() {
         let Some(text) = document.text.get(block.span.clone()) else { continue };
@@ -67,12 +69,43 @@ fn trim(text: &str, range: Range<usize>) -> Option<Range<usize>> {
     Some(start..start + part.trim().len())
 }
 
-/// What is known about ends of sentences in a language.
-struct Rules {
-    code: String,
+/// What is known about ends of sentences, by the codes of the languages.
+#[derive(Debug)]
+pub(super) struct Endings(BTreeMap<String, Dotted>);
+
+/// Words of a language that a dot may follow within a sentence.
+#[derive(Debug)]
+struct Dotted {
     /// Abbreviations in lower case, with their dots.
-    abbreviations: BTreeSet<String>,
-    months: BTreeSet<String>,
+    abbreviations: Set,
+    months: Set,
+}
+
+impl Endings {
+    pub(super) fn new(languages: &BTreeMap<String, LanguageData>) -> Self {
+        let dotted = |data: &LanguageData| Dotted {
+            abbreviations: data.abbreviations.iter().map(|a| a.to_lowercase().into()).collect(),
+            months: data.months.keys().map(|m| m.trim_end_matches('.').to_lowercase().into()).collect(),
+        };
+        Self(languages.iter().map(|(code, data)| (code.clone(), dotted(data))).collect())
+    }
+
+    /// The rules for a text in a language, which may quote English.
+    fn rules(&self, language: Language) -> Rules<'_> {
+        let code = match language {
+            Language::Undetermined => "en".to_owned(),
+            known => known.code().to_owned(),
+        };
+        let day_with_dot = !matches!(code.as_str(), "en" | "fr" | "es" | "nl");
+        Rules { own: self.0.get(&code), english: self.0.get("en"), code, day_with_dot }
+    }
+}
+
+/// What is known about ends of sentences in one text.
+struct Rules<'l> {
+    code: String,
+    own: Option<&'l Dotted>,
+    english: Option<&'l Dotted>,
     day_with_dot: bool,
 }
 
@@ -104,22 +137,19 @@ const SMALL_NAMES: [&str; 12] = [
     "iptables",
 ];
 
-impl Rules {
-    fn new(language: Language, languages: &BTreeMap<String, LanguageData>) -> Self {
-        let code = match language {
-            Language::Undetermined => "en".to_owned(),
-            known => known.code().to_owned(),
-        };
-        let mut abbreviations: BTreeSet<String> = ALWAYS.iter().map(|a| (*a).to_owned()).collect();
-        let mut months = BTreeSet::new();
-        for name in [code.as_str(), "en"] {
-            if let Some(data) = languages.get(name) {
-                abbreviations.extend(data.abbreviations.iter().map(|a| a.to_lowercase()));
-                months.extend(data.months.keys().map(|m| m.trim_end_matches('.').to_lowercase()));
-            }
-        }
-        let day_with_dot = !matches!(code.as_str(), "en" | "fr" | "es" | "nl");
-        Self { code, abbreviations, months, day_with_dot }
+impl Rules<'_> {
+    fn dotted(&self) -> impl Iterator<Item = &Dotted> {
+        self.own.into_iter().chain(self.english)
+    }
+
+    /// Whether a word in lower case is a month.
+    fn is_month(&self, word: &str) -> bool {
+        self.dotted().any(|dotted| dotted.months.contains(word))
+    }
+
+    /// Whether something in lower case, with its dots, is an abbreviation.
+    fn is_abbreviation(&self, text: &str) -> bool {
+        ALWAYS.contains(&text) || self.dotted().any(|dotted| dotted.abbreviations.contains(text))
     }
 
     fn sentences(&self, text: &str, range: Range<usize>) -> Vec<Range<usize>> {
@@ -189,14 +219,14 @@ impl Rules {
         let stem = last.trim_end_matches('.');
         // "2. bis 4. Mai", "am 3. Oktober"
         let day = (1..=2).contains(&stem.len()) && stem.bytes().all(|b| b.is_ascii_digit());
-        if day && (self.day_with_dot || self.months.contains(&bare(word))) {
-            let month = self.months.contains(&bare(word));
+        if day && (self.day_with_dot || self.is_month(&bare(word))) {
+            let month = self.is_month(&bare(word));
             return !(month || word.starts_with(|c: char| c.is_ascii_digit()));
         }
         // "J. Smith", "M. Dupont"
         let mut letters = stem.chars();
         if let (Some(c), None) = (letters.next(), letters.next()) {
-            return !c.is_uppercase() && !self.abbreviations.contains(&last.to_lowercase());
+            return !c.is_uppercase() && !self.is_abbreviation(&last.to_lowercase());
         }
         match self.abbreviation(before) {
             Some(found) if found == "ee." => !word.to_lowercase().starts_with("uu"),
@@ -210,7 +240,7 @@ impl Rules {
         let mut words = before.rsplit(char::is_whitespace);
         let last = words.next()?.trim_start_matches(['(', '[', '„', '“', '"', '«']).to_lowercase();
         let two = format!("{} {last}", words.next().unwrap_or_default().trim_start_matches(['(', '[']).to_lowercase());
-        [two, last].into_iter().find(|a| self.abbreviations.contains(a))
+        [two, last].into_iter().find(|a| self.is_abbreviation(a))
     }
 
     /// Cuts a piece where sentencex saw no end: before a name that is written small ("... safe. eBPF ..."), and between the sentences of
@@ -332,7 +362,7 @@ mod tests {
     fn of(code: &str, text: &str) -> Vec<String> {
         let block = Block { kind: BlockKind::Paragraph, span: 0..text.len(), links: Vec::new() };
         let document = Document { text: text.to_owned(), blocks: vec![block], ..Document::default() };
-        let sentences = split(&document, Language::from_code(code), &languages());
+        let sentences = split(&document, Language::from_code(code), &Lexicon::new(&languages()));
         sentences.into_iter().map(|s| document.text[s.span].to_owned()).collect()
     }
 
@@ -370,8 +400,8 @@ mod tests {
     #[test]
     fn blocks_keep_their_sentences() {
         let text = "# What we saw\n\n- Falco\n- Cilium is fast. It is new.\n\n```\nno. Sentence.\n```\n\n| A | B |\n|---|---|\n| x | y. Z. |";
-        let document = parse(text, Format::Markdown, &BTreeMap::new()).unwrap();
-        let sentences = split(&document, Language::En, &languages());
+        let document = parse(text, Format::Markdown, &Lexicon::new(&BTreeMap::new())).unwrap();
+        let sentences = split(&document, Language::En, &Lexicon::new(&languages()));
         let texts: Vec<_> = sentences.iter().map(|s| &document.text[s.span.clone()]).collect();
         assert_eq!(texts, ["What we saw", "Falco", "Cilium is fast.", "It is new.", "A\tB", "x\ty. Z."]);
     }

@@ -3,7 +3,7 @@
 //! A word is a run of letters and digits: hyphens, apostrophes and slashes part words ("zero-day", "l'énergie", "CI/CD" are two words each).
 //! Pure: no I/O, no state.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 
@@ -33,6 +33,9 @@ pub(crate) struct Words<'t> {
 
 /// How words are hashed.
 pub(crate) type Hash = BuildHasherDefault<Fnv>;
+
+/// A set of words.
+pub(crate) type Set = HashSet<Box<str>, Hash>;
 
 /// The FNV-1a hash: words are short, and a hash that withstands chosen keys would cost more than all the rest. A text of colliding words can
 /// only slow down itself, and its size is limited.
@@ -129,11 +132,6 @@ impl<'t> Words<'t> {
     /// The different folded forms.
     pub fn forms(&self) -> &[Box<str>] {
         &self.forms
-    }
-
-    /// Number of a folded form; none that is not in the text has one.
-    pub fn number(&self, form: &str) -> Option<usize> {
-        self.index.get(form).copied()
     }
 
     /// The text they are words of.

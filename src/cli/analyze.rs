@@ -61,13 +61,14 @@ fn analyze(args: &AnalyzeArgs) -> Result<usize, String> {
         return Err("there is no report in what was given; give text, Markdown or HTML files, or manifests with a ConferenceReport".to_owned());
     }
     let own = args.catalogs.iter().map(read_catalog).collect::<Result<Vec<_>, _>>()?;
+    let builtin = Analyzer::new(Catalog::builtin());
     let progress = progress_bar(inputs.reports.len());
     let mut results = Vec::new();
     let mut failed = 0;
     for report in inputs.reports {
         progress.set_message(report.name.clone());
         let result = catalog_for(&report, &own, &inputs.catalogs)
-            .and_then(|catalog| one(&report, &Analyzer::new(catalog), args.explain));
+            .and_then(|catalog| one(&report, &builtin.with(catalog), args.explain));
         match result {
             Ok(status) => results.push((report.name, status)),
             Err(message) => {
@@ -88,7 +89,7 @@ fn analyze(args: &AnalyzeArgs) -> Result<usize, String> {
 
 fn one(report: &Input, analyzer: &Analyzer, explain: bool) -> Result<ConferenceReportStatus, String> {
     let fetched = report.text.as_ref().map_err(Clone::clone)?;
-    let document = analyse::document(fetched, &report.spec, analyzer.catalog()).map_err(|error| error.to_string())?;
+    let document = analyse::document(fetched, &report.spec, analyzer).map_err(|error| error.to_string())?;
     let hints = analyse::hints(&report.spec);
     if explain {
         eprint!("{}", table::explanation(&document, &analyzer.explain(&document, &hints)));

@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use crate::analysis::document::{detect_format, parse};
+use crate::analysis::document::detect_format;
 use crate::analysis::{Analysis, Analyzer, Document, DocumentError, EventHints, Format, Hints};
 use crate::api::{ConferenceReportSpec, TextFormat};
-use crate::catalog::Catalog;
 use crate::runtime::queue::Urgency;
 use crate::source::{FetchError, Fetched, decode};
 
@@ -17,7 +16,7 @@ use crate::source::{FetchError, Fetched, decode};
 ///
 /// # Errors
 /// When it is empty, no text, or no document that can be read in reasonable time.
-pub fn document(fetched: &Fetched, spec: &ConferenceReportSpec, catalog: &Catalog) -> Result<Document, FetchError> {
+pub fn document(fetched: &Fetched, spec: &ConferenceReportSpec, analyzer: &Analyzer) -> Result<Document, FetchError> {
     let empty = || FetchError::EmptySource {
         origin: match &fetched.file_name {
             Some(name) => format!("{name:?}"),
@@ -34,7 +33,7 @@ pub fn document(fetched: &Fetched, spec: &ConferenceReportSpec, catalog: &Catalo
         TextFormat::Markdown => Format::Markdown,
         TextFormat::Html => Format::Html,
     };
-    parse(&text, format, &catalog.languages).map_err(|error| match error {
+    analyzer.read(&text, format).map_err(|error| match error {
         DocumentError::Empty => empty(),
         other => FetchError::UnreadableDocument { problem: other.to_string() },
     })
@@ -126,7 +125,7 @@ impl Workers {
         analyzer: Analyzer,
     ) -> Result<Analysis, FetchError> {
         let work = move || {
-            let document = document(&fetched, &spec, analyzer.catalog())?;
+            let document = document(&fetched, &spec, &analyzer)?;
             Ok(analyzer.analyze(&document, &hints(&spec)))
         };
         self.run(urgency, work).await.unwrap_or_else(|error| {

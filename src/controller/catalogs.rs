@@ -60,11 +60,11 @@ impl Analyzers {
         }
         let cell = self.cell(overlays);
         let analyzer = cell.get_or_try_init(|| async {
-            let (base, parts) = (Arc::clone(self.builtin.catalog()), overlays.to_vec());
+            let (base, parts) = (self.builtin.clone(), overlays.to_vec());
             let work = move || {
                 let named: Vec<(&str, &ReportCatalogSpec)> =
                     parts.iter().map(|part| (part.metadata.name.as_deref().unwrap_or_default(), &part.spec)).collect();
-                Analyzer::new(Arc::new(base.with_overlays(&named).0))
+                base.with(Arc::new(base.catalog().with_overlays(&named).0))
             };
             let name = overlays.last().and_then(|last| last.metadata.name.clone()).unwrap_or_default();
             // All who use it wait for it, whoever comes first.

@@ -1,5 +1,7 @@
 //! From an analysis to the status that is written: caps, excerpts, and a hard limit on the size. Pure functions.
 
+use std::io;
+
 use serde::Serialize;
 
 use crate::analysis::{ANALYZER_VERSION, Analysis};
@@ -237,9 +239,33 @@ fn floor(text: &str, at: usize) -> usize {
 
 /// Bytes of a value as the API server stores it: Go's JSON writes `<`, `>`, `&` and two separators as six characters.
 fn json_size(value: &(impl Serialize + ?Sized)) -> usize {
-    let json = serde_json::to_string(value).unwrap_or_default();
-    json.len() + json.matches(['<', '>', '&']).count() * 5 + json.matches(['\u{2028}', '\u{2029}']).count() * 3
+    let mut size = JsonSize(0);
+    // Counting does not fail, and neither does writing down what is in a status.
+    let _ = serde_json::to_writer(&mut size, value);
+    size.0
 }
+
+/// Counts what is written to it instead of keeping it.
+struct JsonSize(usize);
+
+impl io::Write for JsonSize {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        let escaped = piece.iter().filter(|byte| matches!(byte, b'<' | b'>' | b'&')).count();
+        let separators = match piece.contains(&SEPARATOR[0]) {
+            true => piece.windows(3).filter(|bytes| bytes.starts_with(&SEPARATOR) && bytes[2] & 0xfe == 0xa8).count(),
+            false => 0,
+        };
+        self.0 += piece.len() + escaped * 5 + separators * 3;
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// How the two separators, U+2028 and U+2029, begin in UTF-8; their last bytes are a8 and a9.
+const SEPARATOR: [u8; 2] = [0xe2, 0x80];
 
 #[cfg(test)]
 #[path = "status_tests.rs"]

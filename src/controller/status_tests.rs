@@ -59,6 +59,13 @@ fn what_is_cut_does_not_depend_on_where_the_text_came_from() {
 }
 
 #[test]
+fn the_size_is_that_of_the_api_server() {
+    for (text, bytes) in [("plain", 7), ("a<b>&", 22), ("\u{2028}\u{2029}\u{2027}€", 20), ("\"\n", 6)] {
+        assert_eq!(json_size(text), bytes, "{text:?}");
+    }
+}
+
+#[test]
 fn an_excerpt_is_a_substring_at_whole_words_around_the_name() {
     let text = "Zwischen den vielen Vorträgen über Netze und Kosten fiel vor allem Backstage auf, das überall lief";
     let part = excerpt(text, "Backstage", 40);

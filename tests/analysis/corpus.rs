@@ -1,8 +1,9 @@
 //! The texts of the project, and what the analysis makes of them.
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
-use conference_report_operator::analysis::document::{self, detect_format};
+use conference_report_operator::analysis::document::detect_format;
 use conference_report_operator::analysis::{Analysis, Analyzer, Document, Hints};
 use conference_report_operator::catalog::Catalog;
 use conference_report_operator::controller::status;
@@ -46,11 +47,12 @@ pub fn gold(path: &Path) -> Gold {
 }
 
 pub fn analyzer() -> Analyzer {
-    Analyzer::new(Catalog::builtin())
+    static BUILTIN: LazyLock<Analyzer> = LazyLock::new(|| Analyzer::new(Catalog::builtin()));
+    BUILTIN.clone()
 }
 
 pub fn document(text: &str, name: &str) -> Document {
-    document::parse(text, detect_format(text, None, Some(name)), &Catalog::builtin().languages).unwrap()
+    analyzer().read(text, detect_format(text, None, Some(name))).unwrap()
 }
 
 pub fn analyze(text: &str, name: &str) -> Analysis {

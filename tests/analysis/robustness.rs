@@ -2,17 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use conference_report_operator::analysis::Hints;
-use conference_report_operator::analysis::document::{self, Format};
-use conference_report_operator::catalog::Catalog;
+use conference_report_operator::analysis::{Format, Hints};
 use proptest::prelude::*;
 
 use crate::corpus::analyzer;
 
 fn run(text: &str, format: Format) {
-    let catalog = Catalog::builtin();
-    if let Ok(document) = document::parse(text, format, &catalog.languages) {
-        let analysis = analyzer().analyze(&document, &Hints::default());
+    let analyzer = analyzer();
+    if let Ok(document) = analyzer.read(text, format) {
+        let analysis = analyzer.analyze(&document, &Hints::default());
         assert!(analysis.summary.split_whitespace().count() <= 120);
     }
 }

@@ -8,7 +8,7 @@ mod dom;
 mod draft;
 mod format;
 mod front_matter;
-mod furniture;
+pub(super) mod furniture;
 mod guard;
 mod html;
 mod markdown;
@@ -19,10 +19,9 @@ mod shortcodes;
 mod text;
 mod title;
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::catalog::LanguageData;
+use super::Lexicon;
 pub use format::detect as detect_format;
 pub use guard::{MAX_BYTES, MAX_ELEMENTS, MAX_NESTING};
 
@@ -70,11 +69,7 @@ struct Parsed {
 /// # Errors
 ///
 /// [`DocumentError::Empty`] if there is nothing to read, [`DocumentError::TooComplex`] if a limit is exceeded.
-pub fn parse(
-    text: &str,
-    format: Format,
-    languages: &BTreeMap<String, LanguageData>,
-) -> Result<Document, DocumentError> {
+pub fn parse(text: &str, format: Format, lexicon: &Lexicon) -> Result<Document, DocumentError> {
     guard::size(text)?;
     let normal = normalize::text(text);
     if normal.trim().is_empty() {
@@ -85,7 +80,7 @@ pub fn parse(
         Format::Markdown => markdown::parse(&normal)?,
         Format::Html => html::parse(&normal)?,
     };
-    furniture::mark(&mut parsed.drafts, parsed.title.as_deref(), languages);
+    furniture::mark(&mut parsed.drafts, parsed.title.as_deref(), &lexicon.furniture);
     let title = title::choose(parsed.title, &parsed.drafts);
     let mut document = draft::assemble(parsed.drafts, normal.len())?;
     document.title = title;
@@ -146,9 +141,16 @@ pub enum DocumentError {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use proptest::prelude::*;
 
     use super::*;
+
+    /// The words of no language.
+    fn none() -> Lexicon {
+        Lexicon::new(&BTreeMap::new())
+    }
 
     /// Words, marks and line ends in an order that no author would choose.
     fn messy() -> impl Strategy<Value = String> {
@@ -175,7 +177,7 @@ mod tests {
         #[test]
         fn no_text_breaks_the_block_model(text in messy()) {
             for format in formats() {
-                let Ok(document) = parse(&text, format, &BTreeMap::new()) else { continue };
+                let Ok(document) = parse(&text, format, &none()) else { continue };
                 let mut end = 0;
                 for block in &document.blocks {
                     prop_assert!(block.span.start >= end && block.span.end > block.span.start);
@@ -188,7 +190,7 @@ mod tests {
                     end = block.span.end;
                 }
                 prop_assert!(normalize::is_nfc(&document.text));
-                let sentences = crate::analysis::sentences::split(&document, crate::analysis::language::Language::De, &BTreeMap::new());
+                let sentences = crate::analysis::sentences::split(&document, crate::analysis::language::Language::De, &none());
                 let mut end = 0;
                 for sentence in &sentences {
                     let block = document.blocks.get(sentence.block);
@@ -205,9 +207,9 @@ mod tests {
         fn line_ends_and_composition_do_not_matter(text in "[A-Za-zéüñ .:#*>-]{0,40}(\n{1,2}[A-Za-zéüñ .:#*>-]{0,60}){0,8}") {
             use unicode_normalization::UnicodeNormalization;
             for format in formats() {
-                let plain = parse(&text, format, &BTreeMap::new());
-                let windows = parse(&text.replace('\n', "\r\n"), format, &BTreeMap::new());
-                let decomposed = parse(&text.nfd().collect::<String>(), format, &BTreeMap::new());
+                let plain = parse(&text, format, &none());
+                let windows = parse(&text.replace('\n', "\r\n"), format, &none());
+                let decomposed = parse(&text.nfd().collect::<String>(), format, &none());
                 prop_assert_eq!(&plain, &windows);
                 prop_assert_eq!(&plain, &decomposed);
             }
@@ -229,7 +231,7 @@ mod tests {
             "\"“(".repeat(10_000),
         ] {
             for format in formats() {
-                let _ = parse(&text, format, &BTreeMap::new());
+                let _ = parse(&text, format, &none());
             }
         }
         assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
@@ -247,7 +249,7 @@ mod tests {
              <aside><h3>Latest</h3><p>Something about phones that fold twice and cost a lot.</p></aside><footer>Example Blog, Lyon</footer></body></html>",
             paragraph
         );
-        let document = parse(&page, Format::Html, &BTreeMap::new()).unwrap();
+        let document = parse(&page, Format::Html, &none()).unwrap();
         let text = |b: &Block| document.text[b.span.clone()].trim().to_owned();
         let kept: Vec<_> = document.blocks.iter().filter(|b| b.kind != BlockKind::Furniture).collect();
         assert_eq!(document.title.as_deref(), Some("A week in Lyon"));
@@ -260,10 +262,9 @@ mod tests {
 
     #[test]
     fn a_fragment_is_read_whole() {
-        let document =
-            parse("<p>Een <b>kort</b> stuk.</p><ul><li>Falco</li></ul>", Format::Html, &BTreeMap::new()).unwrap();
+        let document = parse("<p>Een <b>kort</b> stuk.</p><ul><li>Falco</li></ul>", Format::Html, &none()).unwrap();
         assert_eq!(document.text, "Een kort stuk.\nFalco");
-        assert_eq!(parse(" \u{FEFF}\n", Format::Text, &BTreeMap::new()), Err(DocumentError::Empty));
-        assert_eq!(parse("<p><img src=x></p>", Format::Html, &BTreeMap::new()), Err(DocumentError::Empty));
+        assert_eq!(parse(" \u{FEFF}\n", Format::Text, &none()), Err(DocumentError::Empty));
+        assert_eq!(parse("<p><img src=x></p>", Format::Html, &none()), Err(DocumentError::Empty));
     }
 }

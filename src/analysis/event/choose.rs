@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use super::editions;
 use super::grammar::Kind;
-use super::lexicon::Tense;
 use super::mentions::{DatesMention, Mentions, Place, SeriesMention, Zone};
+use super::vocabulary::Tense;
 use crate::catalog::{Catalog, Edition};
 
 /// Most that mentions in the body add to the weight of a series.

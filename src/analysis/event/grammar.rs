@@ -1,10 +1,9 @@
 //! Days and ranges of days in prose, in Dutch, German, English, French and Spanish alike: an English date in a Dutch text is as good as a
 //! Dutch one. Numbers are read with the names of months from the catalog and checked against the calendar. Pure: no I/O, no clock.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use jiff::civil::Date;
 
+use super::vocabulary::Vocabulary;
 use crate::analysis::words::Words;
 
 /// The longest event, in days.
@@ -78,9 +77,9 @@ pub(super) fn date(year: i32, (month, day): (i8, i8)) -> Option<Date> {
 }
 
 /// All days and ranges in a text, in its order; they do not overlap.
-pub(super) fn find(words: &Words<'_>, months: &BTreeMap<&str, i8>, weekdays: &BTreeSet<&str>) -> Vec<Dates> {
-    let reader = Reader { words, months, weekdays };
-    let starts = |form: &str| form.starts_with(|c: char| c.is_ascii_digit()) || months.contains_key(form);
+pub(super) fn find(words: &Words<'_>, vocabulary: &Vocabulary) -> Vec<Dates> {
+    let reader = Reader { words, vocabulary };
+    let starts = |form: &str| form.starts_with(|c: char| c.is_ascii_digit()) || vocabulary.months.contains_key(form);
     let starts: Vec<bool> = words.forms().iter().map(|form| starts(form)).collect();
     let mut found: Vec<Dates> = Vec::new();
     let mut at = 0;
@@ -111,13 +110,12 @@ impl Dates {
     }
 }
 
-struct Reader<'a, 't, 'c> {
+struct Reader<'a, 't> {
     words: &'a Words<'t>,
-    months: &'a BTreeMap<&'c str, i8>,
-    weekdays: &'a BTreeSet<&'c str>,
+    vocabulary: &'a Vocabulary,
 }
 
-impl Reader<'_, '_, '_> {
+impl Reader<'_, '_> {
     fn read(&self, at: usize) -> Option<Dates> {
         self.iso(at)
             .or_else(|| self.figures(at))
@@ -400,11 +398,11 @@ impl Reader<'_, '_, '_> {
     }
 
     fn is_weekday(&self, at: usize) -> bool {
-        self.weekdays.contains(self.words.form(at))
+        self.vocabulary.weekdays.contains(self.words.form(at))
     }
 
     fn month(&self, at: usize) -> Option<i8> {
-        self.months.get(self.words.form(at)).copied()
+        self.vocabulary.months.get(self.words.form(at)).copied()
     }
 
     /// A day of the month: "2", "2nd", "1er".
@@ -442,9 +440,12 @@ pub(super) fn short_year(words: &Words<'_>, at: usize) -> Option<i32> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::collections::BTreeMap;
 
-    fn months() -> BTreeMap<&'static str, i8> {
+    use super::*;
+    use crate::catalog::LanguageData;
+
+    fn vocabulary() -> Vocabulary {
         let names: &[(&str, i8)] = &[
             ("maart", 3),
             ("april", 4),
@@ -465,17 +466,21 @@ mod tests {
             ("juin", 6),
             ("junio", 6),
         ];
-        names.iter().copied().collect()
+        let data = LanguageData {
+            months: names.iter().map(|(name, month)| ((*name).to_owned(), *month)).collect(),
+            weekdays: ["dienstag", "dinsdag", "friday", "tuesday", "vrijdag"].map(str::to_owned).into(),
+            ..LanguageData::default()
+        };
+        Vocabulary::new(&BTreeMap::from([("en".to_owned(), data)]))
     }
 
     fn read(text: &str) -> Vec<String> {
         let words = Words::of_text(text);
-        let weekdays = BTreeSet::from(["dienstag", "dinsdag", "friday", "tuesday", "vrijdag"]);
         let show = |dates: &Dates| {
             let year = dates.year.map_or("?".to_owned(), |year| year.to_string());
             format!("{:?} {year} {}.{}-{}.{}", dates.kind, dates.start.1, dates.start.0, dates.end.1, dates.end.0)
         };
-        find(&words, &months(), &weekdays).iter().map(show).collect()
+        find(&words, &vocabulary()).iter().map(show).collect()
     }
 
     #[test]
@@ -561,7 +566,7 @@ mod tests {
         #[test]
         fn any_row_of_words_is_read_without_failing(text in "([0-9]{1,4}|may|mars|bis|to|t/m|de|[-–/.,&' ]|\\PC){0,24}") {
             let words = Words::of_text(&text);
-            for dates in find(&words, &months(), &BTreeSet::new()) {
+            for dates in find(&words, &vocabulary()) {
                 proptest::prop_assert!(dates.first + dates.count <= words.list().len());
                 proptest::prop_assert!(dates.start <= dates.end);
             }

@@ -6,8 +6,8 @@ use jiff::civil::Date;
 use super::choose::{self, Votes};
 use super::editions::{self, Support};
 use super::grammar::{self, Kind};
-use super::lexicon::Tense;
 use super::mentions::{DatesMention, Mentions, Place, Zone};
+use super::vocabulary::Tense;
 use crate::analysis::Event;
 use crate::catalog::{Catalog, City, Edition, Series};
 

@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use super::cues::LEADS;
 use super::grammar::{self, Dates, Kind};
-use super::lexicon::{Cue, Lexicon, Tense};
 use super::names::{self, Beside, Meaning, Name};
 use super::settle;
 use super::tags;
 use super::tense::Tenses;
+use super::vocabulary::{Cue, Tense, Vocabulary};
 use crate::analysis::sentences::Sentence;
 use crate::analysis::words::Words;
 use crate::analysis::{BlockKind, Document};
@@ -113,14 +113,19 @@ pub(super) fn find(
     sentences: &[Sentence],
     words: &Words<'_>,
     catalog: &Catalog,
-    lexicon: &Lexicon<'_>,
+    vocabulary: &Vocabulary,
 ) -> Mentions {
     let mut mentions = Mentions { sentences: sentences.len(), ..Mentions::default() };
     if let Some(title) = &document.title {
         let title = Words::of_text(title);
         let all = 0..title.list().len();
-        Scan { words: &title, catalog, lexicon, parts: vec![Part { words: all, zone: Zone::Title, sentence: None }] }
-            .run(&mut mentions);
+        Scan {
+            words: &title,
+            catalog,
+            vocabulary,
+            parts: vec![Part { words: all, zone: Zone::Title, sentence: None }],
+        }
+        .run(&mut mentions);
     }
     let (mut lead, mut lines) = (0, 0);
     let parts = sentences.iter().enumerate().map(|(number, sentence)| {
@@ -139,7 +144,7 @@ pub(super) fn find(
         };
         Part { words: words.within(&sentence.span), zone, sentence: Some(number) }
     });
-    Scan { words, catalog, lexicon, parts: parts.collect() }.run(&mut mentions);
+    Scan { words, catalog, vocabulary, parts: parts.collect() }.run(&mut mentions);
     settle::shared_names(&mut mentions, catalog);
     settle::tenses(&mut mentions);
     settle::runs_of_days(&mut mentions);
@@ -161,7 +166,7 @@ struct Part {
 struct Scan<'a, 't> {
     words: &'a Words<'t>,
     catalog: &'a Catalog,
-    lexicon: &'a Lexicon<'a>,
+    vocabulary: &'a Vocabulary,
     parts: Vec<Part>,
 }
 
@@ -171,9 +176,9 @@ impl Scan<'_, '_> {
         let ranges: Vec<Range<usize>> = self.parts.iter().map(|part| part.words.clone()).collect();
         let names = names::find(words, self.catalog, &ranges);
         let beside = Beside::new(words, self.catalog, &names);
-        let dates = grammar::find(words, &self.lexicon.months, &self.lexicon.weekdays);
-        let tenses = self.lexicon.tenses(words);
-        let cues = self.lexicon.cues(words);
+        let dates = grammar::find(words, self.vocabulary);
+        let tenses = self.vocabulary.tenses(words);
+        let cues = self.vocabulary.cues(words);
         let tags = tags::find(words, self.catalog);
         for part in &self.parts {
             let range = &part.words;

@@ -7,7 +7,6 @@ mod editions;
 mod grammar;
 mod hints;
 mod infer;
-mod lexicon;
 mod mentions;
 mod names;
 mod published;
@@ -16,27 +15,28 @@ mod tags;
 mod tense;
 #[cfg(test)]
 mod tests;
+mod vocabulary;
 
-use super::language::Language;
 use super::sentences::Sentence;
 use super::words::Words;
-use super::{Document, Event, EventHints};
+use super::{Document, Event, EventHints, Lexicon};
 use crate::catalog::Catalog;
+pub(super) use vocabulary::Vocabulary;
 
 /// The event that a document is about; each hint overrides what the text says. `None` where the text is about none and nothing is hinted.
 ///
-/// The language does not matter: reports quote dates and names in other languages than their own, so the words of all are read.
+/// The language of the document does not matter: reports quote dates and names in other languages than their own, so the words of all are read.
 pub fn find(
     document: &Document,
     sentences: &[Sentence],
-    _language: Language,
     catalog: &Catalog,
+    lexicon: &Lexicon,
     hints: &EventHints,
 ) -> Option<Event> {
     let words = Words::of_document(document);
-    let lexicon = lexicon::Lexicon::new(catalog);
-    let mentions = mentions::find(document, sentences, &words, catalog, &lexicon);
-    let published = document.published.or_else(|| published::of_text(document, &mentions, &lexicon));
+    let vocabulary = &lexicon.event;
+    let mentions = mentions::find(document, sentences, &words, catalog, vocabulary);
+    let published = document.published.or_else(|| published::of_text(document, &mentions, vocabulary));
     let found = match choose::series(&mentions, catalog) {
         Some(series) => infer::of_series(series, &mentions, catalog, published),
         None => infer::of_city(&mentions, catalog, published),

@@ -4,8 +4,8 @@
 use jiff::civil::Date;
 
 use super::grammar::{self, Kind};
-use super::lexicon::{Cue, Lexicon};
 use super::mentions::Mentions;
+use super::vocabulary::{Cue, Vocabulary};
 use crate::analysis::words::Words;
 use crate::analysis::{BlockKind, Document};
 
@@ -19,25 +19,25 @@ const BYLINE: usize = 16;
 const BESIDE_DATE: usize = 5;
 
 /// The day: a date in figures, or beside words such as "posted on", near the beginning, or in a byline above it.
-pub(super) fn of_text(document: &Document, mentions: &Mentions, lexicon: &Lexicon<'_>) -> Option<Date> {
+pub(super) fn of_text(document: &Document, mentions: &Mentions, vocabulary: &Vocabulary) -> Option<Date> {
     let early = |sentence: Option<usize>| sentence.is_none_or(|sentence| sentence <= EARLY);
     let dated = mentions.dates.iter().filter(|mention| mention.published && early(mention.place.sentence));
     let in_text = dated.filter_map(|mention| grammar::date(mention.dates.year?, mention.dates.start)).next();
     in_text.or_else(|| {
         let head = document.blocks.iter().take(HEAD).filter(|block| block.kind == BlockKind::Furniture);
-        head.filter_map(|block| document.text.get(block.span.clone())).find_map(|line| of_byline(line, lexicon))
+        head.filter_map(|block| document.text.get(block.span.clone())).find_map(|line| of_byline(line, vocabulary))
     })
 }
 
 /// The day in a line that is left out of the analysis: who wrote the text, and when.
-fn of_byline(line: &str, lexicon: &Lexicon<'_>) -> Option<Date> {
+fn of_byline(line: &str, vocabulary: &Vocabulary) -> Option<Date> {
     let words = Words::of_text(line);
     let count = words.list().len();
     if count > BYLINE {
         return None;
     }
-    let says_so = lexicon.cues(&words).iter().any(|(_, cue)| *cue == Cue::Published);
-    let dates = grammar::find(&words, &lexicon.months, &lexicon.weekdays);
+    let says_so = vocabulary.cues(&words).iter().any(|(_, cue)| *cue == Cue::Published);
+    let dates = grammar::find(&words, vocabulary);
     let single = dates.iter().filter(|dates| matches!(dates.kind, Kind::Day | Kind::Figures));
     let day = single.into_iter().find(|dates| says_so || dates.count + BESIDE_DATE >= count)?;
     grammar::date(day.year?, day.start)

@@ -5,8 +5,8 @@ use std::mem;
 
 use super::editions;
 use super::grammar::{self, Dates, Kind};
-use super::lexicon::Tense;
 use super::mentions::{DatesMention, Mentions, Place, Zone};
+use super::vocabulary::Tense;
 use crate::catalog::Catalog;
 
 /// Takes away abbreviations that are also names of something else, where no city of an edition speaks for them.

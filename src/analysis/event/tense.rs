@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::lexicon::Tense;
+use super::vocabulary::Tense;
 use crate::analysis::words::Words;
 
 /// Words of a clause that is only a remark of time.

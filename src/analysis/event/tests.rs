@@ -42,7 +42,8 @@ fn event_of(case: &Case<'_>, hints: &EventHints) -> Option<Event> {
     let (mut document, sentences) = document(case.text);
     document.title = case.title.map(str::to_owned);
     document.published = case.published;
-    find(&document, &sentences, Language::Undetermined, &Catalog::builtin(), hints)
+    let catalog = Catalog::builtin();
+    find(&document, &sentences, &catalog, &Lexicon::new(&catalog.languages), hints)
 }
 
 /// Edition, city, days and inferred fields in one line.

@@ -293,6 +293,7 @@ fn explanations_come_from_the_same_decisions() {
 /// Ordinary prose and texts crowded with tempting words, in five languages: at most 0.1 false projects per 1,000 words with the built-in catalog.
 #[test]
 fn ordinary_prose_names_hardly_any_project() {
+    let lexicon = crate::analysis::Lexicon::new(&Catalog::builtin().languages);
     let catalog = Catalog::builtin();
     let (mut words, mut wrong) = (0, Vec::new());
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
@@ -308,9 +309,9 @@ fn ordinary_prose_names_hardly_any_project() {
                 _ => continue,
             };
             let text = std::fs::read_to_string(&path).unwrap();
-            let document = crate::analysis::document::parse(&text, format, &catalog.languages).unwrap();
-            let language = crate::analysis::language::detect(&document, &catalog.languages);
-            let split = crate::analysis::sentences::split(&document, language, &catalog.languages);
+            let document = crate::analysis::document::parse(&text, format, &lexicon).unwrap();
+            let language = crate::analysis::language::detect(&document, &lexicon);
+            let split = crate::analysis::sentences::split(&document, language, &lexicon);
             words += text.split_whitespace().count();
             let names = find(&document, &split, language, &catalog);
             wrong.extend(

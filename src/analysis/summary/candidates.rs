@@ -8,9 +8,9 @@ use super::cues;
 use crate::analysis::language::Language;
 use crate::analysis::phrases::Phrases;
 use crate::analysis::sentences::Sentence;
-use crate::analysis::words::Words;
+use crate::analysis::words::{Set, Words};
 use crate::analysis::{BlockKind, Document};
-use crate::catalog::Catalog;
+use crate::catalog::LanguageData;
 
 /// Fewest and most words of a sentence.
 const LENGTH: Range<usize> = 6..71;
@@ -54,7 +54,7 @@ pub(super) struct Candidate<'t> {
 }
 
 /// What the cue phrases say.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cue {
     Opener,
     Call,
@@ -71,6 +71,38 @@ static CUES: LazyLock<[Phrases<Cue>; 3]> = LazyLock::new(|| {
     [of(cues::OPENERS, Cue::Opener), Phrases::new(both), of(cues::TELLING, Cue::Telling)]
 });
 
+/// The words of the catalog's languages.
+#[derive(Debug)]
+pub(crate) struct Vocabulary(BTreeMap<String, Spoken>);
+
+/// The words of a language.
+#[derive(Debug)]
+struct Spoken {
+    stop: Set,
+    /// Openers and calls.
+    cues: Phrases<Cue>,
+}
+
+impl Vocabulary {
+    pub(crate) fn new(languages: &BTreeMap<String, LanguageData>) -> Self {
+        let spoken = |data: &LanguageData| {
+            let openers = data.openers.iter().map(|phrase| (phrase.as_str(), Cue::Opener));
+            let calls = data.calls_to_action.iter().map(|phrase| (phrase.as_str(), Cue::Call));
+            let stop = data.stopwords.iter().map(|word| word.as_str().into()).collect();
+            Spoken { stop, cues: Phrases::new(openers.chain(calls)) }
+        };
+        Self(languages.iter().map(|(code, data)| (code.clone(), spoken(data))).collect())
+    }
+
+    /// The languages that a text in this one has words of: all if it is unknown, and else English too, which texts in any language quote.
+    fn spoken(&self, language: Language) -> Vec<&Spoken> {
+        let known = [language.code(), "en"];
+        let unknown = !self.0.contains_key(language.code());
+        let read = |code: &str| unknown || known.contains(&code);
+        self.0.iter().filter(|(code, _)| read(code)).map(|(_, spoken)| spoken).collect()
+    }
+}
+
 /// The words of the catalog and the rules, as numbers of this text's forms.
 pub(super) struct Rules {
     /// Function words of any language.
@@ -85,26 +117,14 @@ pub(super) struct Rules {
 }
 
 impl Rules {
-    pub fn new(words: &Words<'_>, language: Language, catalog: &Catalog) -> Self {
+    pub fn new(words: &Words<'_>, language: Language, vocabulary: &Vocabulary) -> Self {
         let (person, reader) = (cues::first_person(language), cues::second_person(language));
-        // texts in any language quote English
-        let known = [language.code(), "en"];
-        let languages = || {
-            let unknown = !catalog.languages.contains_key(language.code());
-            let read = move |code: &str| unknown || known.contains(&code);
-            catalog.languages.iter().filter(move |(code, _)| read(code)).map(|(_, data)| data)
-        };
-        let stop: BTreeSet<&str> =
-            languages().flat_map(|data| &data.stopwords).map(String::as_str).chain(FALLBACK.iter().copied()).collect();
-        let own = languages().flat_map(|data| {
-            let openers = data.openers.iter().map(|phrase| (phrase.as_str(), Cue::Opener));
-            let calls = data.calls_to_action.iter().map(|phrase| (phrase.as_str(), Cue::Call));
-            openers.chain(calls)
-        });
-        let own = Phrases::new(own);
+        let spoken = vocabulary.spoken(language);
+        let stop = |form: &str| FALLBACK.contains(&form) || spoken.iter().any(|known| known.stop.contains(form));
         let [openers, calls, telling] = &*CUES;
-        let hits: Vec<(usize, usize, Cue)> = [openers, calls, telling, &own]
-            .iter()
+        let hits: Vec<(usize, usize, Cue)> = [openers, calls, telling]
+            .into_iter()
+            .chain(spoken.iter().map(|known| &known.cues))
             .flat_map(|phrases| phrases.find(words))
             .map(|hit| (hit.first, hit.count, *hit.value))
             .collect();
@@ -114,7 +134,7 @@ impl Rules {
         }
         let at = |wanted: Cue| hits.iter().filter(|hit| hit.2 == wanted).map(|hit| hit.0).collect();
         Self {
-            stop: words.forms().iter().map(|form| stop.contains(form.as_ref())).collect(),
+            stop: words.forms().iter().map(|form| stop(form)).collect(),
             personal: words.forms().iter().map(|form| person.contains(&form.as_ref())).collect(),
             reader: words.forms().iter().map(|form| reader.contains(&form.as_ref())).collect(),
             openers,

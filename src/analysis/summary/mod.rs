@@ -10,14 +10,12 @@ mod select;
 mod tests;
 mod weigh;
 
-use super::language::Language;
-use super::names::Names;
 use super::sentences::Sentence;
 use super::words::Words;
-use super::{Document, Event, ThemeHit};
-use crate::catalog::Catalog;
+use super::{Document, Lexicon};
 use candidates::Rules;
-use weigh::Knowledge;
+pub(super) use candidates::Vocabulary;
+pub use weigh::Knowledge;
 
 /// With fewer words in whole sentences than this, fragments are taken as well.
 const TOO_LITTLE: usize = 20;
@@ -26,27 +24,23 @@ const ANYTHING: i64 = 100;
 
 /// Sentences of the document that say what it is about, joined by spaces, or fragments in lines of their own, at most
 /// `max_words` words. Empty only where no sentence fits.
-/// `event` is the one that the report is about.
-#[expect(clippy::too_many_arguments, reason = "one argument a finding; called once")]
 pub fn extract(
     document: &Document,
     sentences: &[Sentence],
-    language: Language,
-    names: &Names,
-    themes: &[ThemeHit],
-    event: Option<&Event>,
-    catalog: &Catalog,
+    knowledge: &Knowledge<'_>,
+    lexicon: &Lexicon,
     max_words: usize,
 ) -> String {
+    let language = knowledge.language;
     let words = Words::of_document(document);
-    let rules = Rules::new(&words, language, catalog);
+    let rules = Rules::new(&words, language, &lexicon.summary);
     let mut found = candidates::find(document, sentences, &words, language, &rules);
     // notes in bullet points have a stray sentence at most
     let nothing_whole = found.iter().map(|candidate| candidate.length).sum::<usize>() < TOO_LITTLE;
     if nothing_whole {
         found = candidates::find_any(document, sentences, &words);
     }
-    weigh::weigh(&mut found, document, &words, &rules, &Knowledge { language, names, themes, event, catalog });
+    weigh::weigh(&mut found, document, &words, &rules, knowledge);
     if nothing_whole {
         // whatever there is fills the space
         found.iter_mut().for_each(|candidate| candidate.weight = candidate.weight.max(0) + ANYTHING);

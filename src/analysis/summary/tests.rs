@@ -1,7 +1,10 @@
 //! What the summary of whole texts looks like, with the built-in catalog.
 
 use super::*;
-use crate::analysis::{Block, BlockKind};
+use crate::analysis::language::Language;
+use crate::analysis::names::Names;
+use crate::analysis::{Block, BlockKind, Event};
+use crate::catalog::Catalog;
 
 /// A document of these blocks, sentences split after ". ", "! " and "? ".
 fn document(blocks: &[(BlockKind, &str)]) -> (Document, Vec<Sentence>) {
@@ -24,7 +27,19 @@ fn document(blocks: &[(BlockKind, &str)]) -> (Document, Vec<Sentence>) {
 
 fn summary_of(blocks: &[(BlockKind, &str)], language: Language, max_words: usize) -> String {
     let (document, sentences) = document(blocks);
-    extract(&document, &sentences, language, &Names::default(), &[], None, &Catalog::builtin(), max_words)
+    extracted(&document, &sentences, language, None, max_words)
+}
+
+fn extracted(
+    document: &Document,
+    sentences: &[Sentence],
+    language: Language,
+    event: Option<&Event>,
+    max_words: usize,
+) -> String {
+    let (names, catalog) = (Names::default(), Catalog::builtin());
+    let knowledge = Knowledge { language, names: &names, themes: &[], event, catalog: &catalog };
+    extract(document, sentences, &knowledge, &Lexicon::new(&catalog.languages), max_words)
 }
 
 fn words(text: &str) -> usize {
@@ -83,13 +98,15 @@ fn a_sentence_that_leans_on_another_comes_with_it_or_not_at_all() {
         [(TEXT, "Dit is de reden van het hele verhaal over de clusters. Het werkt met elke versie van de software.")];
     let (document, sentences) = document(&blocks);
     let found = Words::of_document(&document);
-    let rules = Rules::new(&found, Language::Nl, &Catalog::builtin());
+    let lexicon = Lexicon::new(&Catalog::builtin().languages);
+    let rules = Rules::new(&found, Language::Nl, &lexicon.summary);
     let candidates = candidates::find(&document, &sentences, &found, Language::Nl, &rules);
     assert!(candidates.iter().all(|candidate| candidate.leans), "{candidates:?}");
 }
 
 #[test]
 fn a_german_article_is_not_a_pronoun() {
+    let lexicon = Lexicon::new(&Catalog::builtin().languages);
     for (sentence, leans) in [
         ("Das neue Framework kommt aus dem Hause der Betreiber.", false),
         ("Die Konferenz war die größte in der Geschichte des Projekts.", false),
@@ -98,7 +115,7 @@ fn a_german_article_is_not_a_pronoun() {
     ] {
         let (document, sentences) = document(&[(TEXT, sentence)]);
         let found = Words::of_document(&document);
-        let rules = Rules::new(&found, Language::De, &Catalog::builtin());
+        let rules = Rules::new(&found, Language::De, &lexicon.summary);
         let candidates = candidates::find(&document, &sentences, &found, Language::De, &rules);
         assert_eq!(candidates.first().map(|candidate| candidate.leans), Some(leans), "{sentence}");
     }
@@ -167,7 +184,6 @@ fn the_sentence_that_introduces_the_event_is_not_that_of_another_edition() {
         location: Some("Atlanta".into()),
         ..Event::default()
     };
-    let summary =
-        extract(&document, &sentences, Language::En, &Names::default(), &[], Some(&event), &Catalog::builtin(), 20);
+    let summary = extracted(&document, &sentences, Language::En, Some(&event), 20);
     assert!(summary.contains("Atlanta") && !summary.contains("Salt Lake City"), "{summary}");
 }

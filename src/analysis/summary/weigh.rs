@@ -20,12 +20,16 @@ const NAMES_EVENT: i64 = 45;
 
 /// What is known about the document.
 #[derive(Clone, Copy)]
-pub(super) struct Knowledge<'a> {
+pub struct Knowledge<'a> {
+    /// The language it is in.
     pub language: Language,
+    /// The names in it.
     pub names: &'a Names,
+    /// The themes it is about.
     pub themes: &'a [ThemeHit],
     /// The event that the report is about.
     pub event: Option<&'a Event>,
+    /// The catalog that all of it was found with.
     pub catalog: &'a Catalog,
 }
 

@@ -6,17 +6,15 @@
 
 mod head;
 mod lines;
-mod phrases;
+pub(crate) mod phrases;
 mod runs;
 mod tail;
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 
 use super::draft::Draft;
 use super::{BlockKind, patterns};
-use crate::catalog::LanguageData;
 use phrases::{Phrases, fold};
 
 /// Blocks at the start among which bylines, labels and trails are looked for.
@@ -35,18 +33,17 @@ const MAX_TEASER: usize = 150;
 const PROSE: usize = 120;
 
 /// Marks the furniture.
-pub(super) fn mark(drafts: &mut [Draft], title: Option<&str>, languages: &BTreeMap<String, LanguageData>) {
-    let phrases = Phrases::new(languages);
+pub(super) fn mark(drafts: &mut [Draft], title: Option<&str>, phrases: &Phrases) {
     let lines: &mut [Line<'_>] = &mut drafts.iter_mut().map(Line::new).collect::<Vec<_>>();
     lines::repeated(lines, title);
-    lines::alone(lines, &phrases);
+    lines::alone(lines, phrases);
     // Each round takes away what stood around the next: at most as many rounds as there are layers, which pages have few of.
     for _ in 0..8 {
         let before = lines.iter().filter(|d| d.is_furniture()).count();
-        head::mark(lines, &phrases);
-        runs::sections(lines, &phrases);
+        head::mark(lines, phrases);
+        runs::sections(lines, phrases);
         runs::short_lines(lines);
-        tail::mark(lines, &phrases);
+        tail::mark(lines, phrases);
         if lines.iter().filter(|d| d.is_furniture()).count() == before {
             break;
         }
@@ -108,8 +105,12 @@ fn body(lines: &[Line<'_>]) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::super::{Document, Format, parse};
     use super::*;
+    use crate::analysis::Lexicon;
+    use crate::catalog::LanguageData;
 
     fn languages() -> BTreeMap<String, LanguageData> {
         let list = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
@@ -145,7 +146,7 @@ mod tests {
     }
 
     fn read(text: &str, format: Format) -> Document {
-        parse(text, format, &languages()).unwrap()
+        parse(text, format, &Lexicon::new(&languages())).unwrap()
     }
 
     fn kept(document: &Document) -> Vec<&str> {

@@ -1,42 +1,43 @@
 //! The phrases of all languages that mark furniture, and how lines are compared with them. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use crate::analysis::words::Set;
 use crate::catalog::LanguageData;
 
 /// The most words of a menu on one line.
 pub(super) const MENU_WORDS: usize = 12;
 
 /// The phrases of all languages.
-pub(super) struct Phrases {
-    pub(super) furniture: BTreeSet<String>,
+#[derive(Debug)]
+pub(crate) struct Phrases {
+    pub(super) furniture: Set,
     /// The most characters that one of them has.
     pub(super) longest_phrase: usize,
-    pub(super) calls: BTreeSet<String>,
+    pub(super) calls: Set,
     /// The first word of each furniture phrase and each call.
-    first_words: BTreeSet<String>,
-    months: BTreeSet<String>,
-    weekdays: BTreeSet<String>,
+    first_words: Set,
+    months: Set,
+    weekdays: Set,
     /// The most words that a phrase has.
     longest: usize,
 }
 
 impl Phrases {
-    pub(super) fn new(languages: &BTreeMap<String, LanguageData>) -> Self {
-        let all = |pick: fn(&LanguageData) -> &Vec<String>| -> BTreeSet<String> {
-            languages.values().flat_map(pick).map(|p| fold(p)).filter(|p| !p.is_empty()).collect()
+    pub(crate) fn new(languages: &BTreeMap<String, LanguageData>) -> Self {
+        let all = |pick: fn(&LanguageData) -> &Vec<String>| -> Set {
+            languages.values().flat_map(pick).map(|p| fold(p).into()).filter(|p: &Box<str>| !p.is_empty()).collect()
         };
         let furniture = all(|l| &l.furniture);
         let calls = all(|l| &l.calls_to_action);
-        let months = languages.values().flat_map(|l| l.months.keys().map(|m| m.trim_end_matches('.').to_lowercase()));
-        let weekdays =
-            languages.values().flat_map(|l| l.weekdays.iter().map(|d| d.trim_end_matches('.').to_lowercase()));
-        let weekdays: BTreeSet<String> = weekdays.collect();
+        let bare = |name: &String| Box::from(name.trim_end_matches('.').to_lowercase());
+        let months = languages.values().flat_map(|l| l.months.keys().map(bare)).collect();
+        let weekdays = languages.values().flat_map(|l| l.weekdays.iter().map(bare)).collect();
         let longest = furniture.iter().chain(&calls).map(|p| p.split(' ').count()).max().unwrap_or(0);
         let longest_phrase = furniture.iter().map(|p| p.chars().count()).max().unwrap_or(0);
-        let first_word = |phrase: &String| phrase.split(' ').next().map(str::to_owned);
+        let first_word = |phrase: &Box<str>| phrase.split(' ').next().map(Box::from);
         let first_words = furniture.iter().chain(&calls).filter_map(first_word).collect();
-        Self { furniture, first_words, longest_phrase, calls, months: months.collect(), weekdays, longest }
+        Self { furniture, first_words, longest_phrase, calls, months, weekdays, longest }
     }
 
     pub(super) fn is_month(&self, token: &str) -> bool {
@@ -48,7 +49,7 @@ impl Phrases {
     }
 
     /// Whether a line begins with a phrase of a set: one word must be the whole line unless it ends in a colon.
-    fn begins(&self, set: &BTreeSet<String>, folded: &str) -> bool {
+    fn begins(&self, set: &Set, folded: &str) -> bool {
         let first = folded.split(' ').next().unwrap_or_default();
         if !self.first_words.contains(first) && !self.first_words.contains(without_marks(first)) {
             return false;
@@ -80,7 +81,7 @@ impl Phrases {
     /// Whether a line has a phrase of two words or more as its label ("About the author: ...").
     pub(super) fn is_labelled(&self, line: &str) -> bool {
         let label = line.split_once(": ").map(|(label, _)| fold(label));
-        label.is_some_and(|label| label.contains(' ') && self.furniture.contains(&label))
+        label.is_some_and(|label| label.contains(' ') && self.furniture.contains(label.as_str()))
     }
 
     /// Whether a paragraph ends with a sentence that calls the reader to do something ("We help you with X. Request a demo.").
@@ -95,7 +96,7 @@ impl Phrases {
         self.matches(&self.calls, folded)
     }
 
-    fn matches(&self, set: &BTreeSet<String>, folded: &str) -> bool {
+    fn matches(&self, set: &Set, folded: &str) -> bool {
         // A number may stand before a phrase ("3 comments").
         let rest = folded.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start();
         let rest = rest.strip_prefix("the ").unwrap_or(rest);

@@ -147,16 +147,13 @@ fn difference(expected: &Value, status: &Value) -> Option<String> {
             expected.pointer(revision)
         ));
     }
-    names
-        .into_iter()
-        .find(|name| expected.get(name) != status.get(name))
-        .map(|name| {
-            let (is, should) = (text(status.get(&name)), text(expected.get(&name)));
-            // Lists are long, and most of both is the same.
-            let same = is.chars().zip(should.chars()).take_while(|(is, should)| is == should).count();
-            let from = |text: &str| text.chars().skip(same.saturating_sub(60)).take(200).collect::<String>();
-            format!("{name} is ...{} instead of ...{}", from(&is), from(&should))
-        })
+    names.into_iter().find(|name| expected.get(name) != status.get(name)).map(|name| {
+        let (is, should) = (text(status.get(&name)), text(expected.get(&name)));
+        // Lists are long, and most of both is the same.
+        let same = is.chars().zip(should.chars()).take_while(|(is, should)| is == should).count();
+        let from = |text: &str| text.chars().skip(same.saturating_sub(60)).take(200).collect::<String>();
+        format!("{name} is ...{} instead of ...{}", from(&is), from(&should))
+    })
 }
 
 fn text(value: Option<&Value>) -> String {

@@ -1,13 +1,13 @@
 //! What the event rules look for besides names: months, weekdays and cue words, from the rules themselves and from the catalog's languages.
 //! Pure: no I/O.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
 use super::cues;
 use crate::analysis::phrases::Phrases;
-use crate::analysis::words::Words;
-use crate::catalog::Catalog;
+use crate::analysis::words::{Hash, Set, Words};
+use crate::catalog::LanguageData;
 
 /// Which edition is meant, seen from the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,19 +52,20 @@ static TENSES: LazyLock<Phrases<Tense>> = LazyLock::new(|| {
 });
 
 /// The words that the rules look for.
-pub(super) struct Lexicon<'c> {
+#[derive(Debug)]
+pub(crate) struct Vocabulary {
     /// Months by their names and abbreviations, in lower case, without a dot.
-    pub months: BTreeMap<&'c str, i8>,
+    pub(super) months: HashMap<Box<str>, i8, Hash>,
     /// Names of weekdays, in lower case, without a dot.
-    pub weekdays: BTreeSet<&'c str>,
+    pub(super) weekdays: Set,
     tenses: Phrases<Tense>,
 }
 
-impl<'c> Lexicon<'c> {
-    /// Collects the words of all languages of the catalog: texts mix them.
-    pub fn new(catalog: &'c Catalog) -> Self {
-        let languages = || catalog.languages.values();
-        let bare = |name: &'c String| name.trim_end_matches('.');
+impl Vocabulary {
+    /// Collects the words of all languages: texts mix them.
+    pub(crate) fn new(languages: &BTreeMap<String, LanguageData>) -> Self {
+        let languages = || languages.values();
+        let bare = |name: &String| Box::from(name.trim_end_matches('.'));
         let past = languages().flat_map(|data| &data.last_year).map(|phrase| (phrase.as_str(), Tense::Past));
         let future = languages().flat_map(|data| &data.next_year).map(|phrase| (phrase.as_str(), Tense::Future));
         Self {
@@ -75,7 +76,7 @@ impl<'c> Lexicon<'c> {
     }
 
     /// Cues of tense by the number of their first word, in text order.
-    pub fn tenses(&self, words: &Words<'_>) -> Vec<(usize, Tense)> {
+    pub(super) fn tenses(&self, words: &Words<'_>) -> Vec<(usize, Tense)> {
         let own = TENSES.find(words);
         let mut found: Vec<_> = own.iter().chain(&self.tenses.find(words)).map(|hit| (hit.first, *hit.value)).collect();
         found.sort_unstable();
@@ -84,7 +85,7 @@ impl<'c> Lexicon<'c> {
     }
 
     /// Other cues by the number of their first word, in text order.
-    pub fn cues(&self, words: &Words<'_>) -> Vec<(usize, Cue)> {
+    pub(super) fn cues(&self, words: &Words<'_>) -> Vec<(usize, Cue)> {
         CUES.find(words).iter().map(|hit| (hit.first, *hit.value)).collect()
     }
 }
