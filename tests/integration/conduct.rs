@@ -82,6 +82,22 @@ fn a_proxy_before_the_api_server_is_refused_and_its_password_is_not_logged() {
 }
 
 #[test]
+fn chosen_authorities_that_cannot_be_read_are_not_replaced_by_the_public_ones() {
+    let namespace = cluster().namespace("authorities").unwrap();
+    let kubeconfig = cluster().operator_kubeconfig().unwrap();
+    let binary = Path::new(env!("CARGO_BIN_EXE_conference-report-operator"));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bundle.crt");
+    std::fs::write(&file, "no certificate").unwrap();
+    let watch = format!("--watch-namespaces={namespace}");
+    let variables = [("SSL_CERT_FILE", file.to_str().unwrap())];
+    let mut operator = Operator::launch(binary, cluster(), &namespace, &[&watch], &variables, &kubeconfig).unwrap();
+    let log = operator.wait_until_ready().unwrap_err().to_string();
+    assert!(log.contains("SSL_CERT_FILE"), "{log}");
+    assert_eq!(operator.stop(), Some(1));
+}
+
+#[test]
 fn events_say_what_is_true_now_and_count_what_is_said_again() {
     let bench = Bench::new("events", &[]);
     let point_at = |map: &str| {

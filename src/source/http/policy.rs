@@ -30,7 +30,7 @@ pub struct HostPattern {
 
 /// A host pattern that cannot be one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no host: write a name such as reports.example.org, or *.example.org for all names below it")]
+#[error("{0:?} is no host: write a name such as reports.example.org without a port, *.example.org for all names below it, or an address")]
 pub struct InvalidHostPattern(String);
 
 impl std::str::FromStr for HostPattern {
@@ -41,13 +41,17 @@ impl std::str::FromStr for HostPattern {
             Some(rest) => (true, rest),
             None => (false, text),
         };
+        let invalid = || InvalidHostPattern(text.to_owned());
+        // With a port it would be no host that any URL has, and match nothing without a word.
+        if name.contains([':', '[', ']']) {
+            let inner = name.strip_prefix('[').map_or(Some(name), |rest| rest.strip_suffix(']')).ok_or_else(invalid)?;
+            let address: Ipv6Addr = inner.parse().map_err(|_| invalid())?;
+            return if below { Err(invalid()) } else { Ok(Self { name: address.to_string(), below }) };
+        }
         let valid = !name.is_empty()
             && name.len() <= 253
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ':' | '[' | ']'));
-        if !valid {
-            return Err(InvalidHostPattern(text.to_owned()));
-        }
-        Ok(Self { name: normal_host(name), below })
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_'));
+        if valid { Ok(Self { name: normal_host(name), below }) } else { Err(invalid()) }
     }
 }
 
@@ -268,11 +272,14 @@ mod tests {
             ("*.example.org", "badexample.org", false),
             ("10.0.0.1", "10.0.0.1", true),
             ("[::1]", "::1", true),
+            ("2001:DB8:0::7", "[2001:db8::7]", true),
         ] {
             let parsed: HostPattern = pattern.parse().unwrap();
             assert_eq!(parsed.matches(host), expected, "{pattern} against {host}");
         }
-        for pattern in ["", "*.", "a b", "https://x.org", "x.org/path"] {
+        let no_hosts =
+            ["", "*.", "a b", "https://x.org", "x.org/path", "x.org:443", "10.0.0.1:80", "[::1]:80", "[::1", "::1]", "*.::1"];
+        for pattern in no_hosts {
             assert!(pattern.parse::<HostPattern>().is_err(), "{pattern:?} is no host");
         }
     }

@@ -41,10 +41,16 @@ pub enum TlsSetupError {
     /// Certificate and key do not belong together, or are of a kind that cannot be used.
     #[error("tls.crt and tls.key cannot be used together")]
     Mismatch,
+    /// The environment names authorities to trust, and they cannot be read.
+    #[error("no certificate authority can be read where SSL_CERT_FILE or SSL_CERT_DIR points to; make it certificates in PEM form, or remove the variable to trust public authorities")]
+    NoSystemAuthority,
     /// The machine offers no usable TLS versions.
     #[error("TLS is not available")]
     Unavailable,
 }
+
+/// Environment variables that name the authorities of the system, as OpenSSL has them.
+const CHOSEN: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
 
 fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
@@ -53,7 +59,7 @@ fn provider() -> Arc<CryptoProvider> {
 /// Settings for hosts with certificates of public authorities.
 ///
 /// # Errors
-/// When TLS is not available on this machine.
+/// When TLS is not available on this machine, or the environment names authorities that cannot be read.
 pub fn public() -> Result<ClientConfig, TlsSetupError> {
     from_material(&TlsMaterial::default(), false)
 }
@@ -74,6 +80,10 @@ pub(super) fn from_material(material: &TlsMaterial, with_identity: bool) -> Resu
         }
         None => match rustls_platform_verifier::Verifier::new(provider()) {
             Ok(verifier) => builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)),
+            // Whoever names the authorities to trust does not mean everybody else's.
+            Err(_) if CHOSEN.iter().any(|name| std::env::var_os(name).is_some()) => {
+                return Err(TlsSetupError::NoSystemAuthority);
+            }
             Err(_) => builder.with_root_certificates(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }),
         },
     };
