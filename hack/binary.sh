@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Builds the operator as a static program into dist/linux/ARCHITECTURE/: hack/binary.sh amd64|arm64. The same commit gives the same bytes,
-# wherever the tree and the dependencies are. Needs rustup, and a C compiler for the architecture: musl-gcc (Debian: musl-tools) for this
-# machine's own, gcc for the other (Debian: gcc-aarch64-linux-gnu or gcc-x86-64-linux-gnu).
+# Builds the operator as a static program into dist/linux/ARCHITECTURE/: hack/binary.sh amd64|arm64. With the same compilers the same commit
+# gives the same bytes, wherever the tree and the dependencies are; BUILT-WITH beside the program says what compiled it. Releases use the
+# Rust that Cargo.toml names and the C compilers of Ubuntu 24.04. Needs Linux with GNU tools, rustup, and a C compiler for the architecture:
+# musl-gcc (Debian: musl-tools) for this machine's own, gcc for the other (Debian: gcc-aarch64-linux-gnu or gcc-x86-64-linux-gnu).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 architecture=${1:?usage: hack/binary.sh amd64|arm64}
@@ -40,4 +41,5 @@ cargo build --locked --profile dist --target "$target"
 
 mkdir -p "dist/linux/$architecture"
 install -m 0755 "${CARGO_TARGET_DIR:-target}/$target/dist/conference-report-operator" "dist/linux/$architecture/"
+for tool in rustc "$compiler" "$("$compiler" -print-prog-name=ld)"; do "$tool" --version | sed -n 1p; done >"dist/linux/$architecture/BUILT-WITH"
 echo "dist/linux/$architecture/conference-report-operator: $(stat --format=%s "dist/linux/$architecture/conference-report-operator") bytes"

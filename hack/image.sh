@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the image and writes it as an OCI archive: hack/image.sh ARCHITECTURE ARCHIVE. Takes buildah, podman or docker, whichever is
-# there (BUILDER says otherwise). The same commit gives the same archive content: times are those of the commit.
+# there (BUILDER says otherwise). The same program and the same builder give the same archive: times are those of the commit.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 architecture=${1:?usage: hack/image.sh amd64|arm64 ARCHIVE}

@@ -20,7 +20,7 @@ for architecture in amd64 arm64; do
   cp "dist/image-$architecture.tar" "$out/conference-report-operator-$version-image-$architecture.tar"
   tar --create --gzip --file "$out/conference-report-operator-$version-linux-$architecture.tar.gz" \
     --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" \
-    --directory "dist/linux/$architecture" conference-report-operator --directory "$PWD" LICENSE NOTICE
+    --directory "dist/linux/$architecture" conference-report-operator BUILT-WITH --directory "$PWD" LICENSE NOTICE
 done
 
 helm=$(cargo run --quiet --locked -p testbed --no-default-features --bin provide -- helm | sed 's/.*: //')/helm

@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
     shortname = "cfcat",
     category = "confreports",
     doc = "ReportCatalog holds a team's own projects, organisations, themes and words, used on top of the built-in catalog by the ConferenceReports that refer to it.",
+    annotation("kustomize.toolkit.fluxcd.io/prune", "disabled"),
     annotation("kustomize.toolkit.fluxcd.io/substitute", "disabled"),
     printcolumn(
         name = "Ready",

@@ -26,6 +26,7 @@ use super::status::ConferenceReportStatus;
     selectable = ".status.language",
     selectable = ".status.event.edition",
     selectable = ".status.event.year",
+    annotation("kustomize.toolkit.fluxcd.io/prune", "disabled"),
     annotation("kustomize.toolkit.fluxcd.io/substitute", "disabled"),
     printcolumn(
         name = "Ready",

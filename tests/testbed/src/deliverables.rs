@@ -34,6 +34,7 @@ const RENDERINGS: [Rendering; 5] = [
             "rbac-people.yaml",
             "deployment.yaml",
             "service.yaml",
+            "poddisruptionbudget.yaml",
         ],
     },
     Rendering {
