@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
+use conference_report_operator::api::FIELD_MANAGER;
+use conference_report_operator::runtime::lease;
+use kube::core::Selector;
 use testbed::cluster::Cluster;
 use testbed::{programs, repository};
 
@@ -166,6 +169,75 @@ fn the_operator_takes_the_flags_that_the_chart_gives_it() {
 }
 
 #[test]
+fn the_role_for_leases_names_the_lease_that_the_operator_makes() {
+    let folder = repository().join("tests/delivery/values");
+    for (set, namespaces) in [("01-defaults.yaml", vec![]), ("02-namespaced.yaml", vec!["team-a", "team-b"])] {
+        let documents: Vec<serde_json::Value> = serde_saphyr::from_multiple(&render(&folder.join(set))).unwrap();
+        let is_for_leases = |document: &&serde_json::Value| {
+            let name = document["metadata"]["name"].as_str().unwrap_or_default();
+            document["kind"] == "Role" && name.ends_with("-leader-election")
+        };
+        let role = documents.iter().find(is_for_leases).unwrap();
+        let namespaces: Vec<String> = namespaces.into_iter().map(str::to_owned).collect();
+        let lease = lease::name(FIELD_MANAGER, &namespaces, &Selector::default());
+        assert_eq!(role["rules"][0]["verbs"], serde_json::json!(["create"]), "{set}");
+        assert_eq!(role["rules"][1]["resourceNames"], serde_json::json!([lease]), "{set}");
+    }
+}
+
+#[test]
+fn a_release_may_have_any_name_that_helm_takes() {
+    let long = "a".repeat(53);
+    for name in ["2024", "true", "1e3", "v1.2", &long] {
+        let output = helm(&["template", name, &chart(), "-n", RESTRICTED, "--set=tests.enabled=false"]);
+        assert!(output.status.success(), "{name}: {}", text(&output.stderr));
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("manifests.yaml");
+        fs::write(&file, &output.stdout).unwrap();
+        let apply = ["apply", "--server-side", "--force-conflicts", "--dry-run=server", "-f"];
+        let output = cluster().control_plane().kubectl().args(apply).arg(&file).output().unwrap();
+        assert!(output.status.success(), "{name}: {}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn the_report_of_the_notes_can_be_pasted_and_is_one_that_the_release_works_on() {
+    for (setting, labels) in [
+        (r#"logFormat="json""#, serde_json::Value::Null),
+        (
+            r#"watchLabelSelector="sharding.fluxcd.io/key=shard1""#,
+            serde_json::json!({"sharding.fluxcd.io/key": "shard1"}),
+        ),
+    ] {
+        let output = helm(&["install", "trial", &chart(), "--dry-run=client", "--set-json", setting]);
+        assert!(output.status.success(), "{setting}: {}", text(&output.stderr));
+        let said = text(&output.stdout);
+        let (_, after) = said.split_once("kubectl apply -f - <<'EOF'\n").unwrap();
+        let (manifest, _) = after.split_once("\nEOF\n").unwrap();
+        let report: serde_json::Value = serde_saphyr::from_str(manifest).unwrap();
+        assert_eq!(report["kind"], "ConferenceReport", "{setting}");
+        assert_eq!(report["metadata"]["labels"], labels, "{setting}");
+    }
+}
+
+#[test]
+fn the_test_of_the_release_makes_a_report_that_the_release_works_on() {
+    for (settings, expected) in [
+        (r#"watchLabelSelector="team=a,tier==1""#, Some(("team", "a"))),
+        (r#"watchLabelSelector="!team""#, None),
+        (r#"watchLabelSelector="team in (a,b)",tests.labels={"team":"b"}"#, Some(("team", "b"))),
+    ] {
+        let output = helm(&["template", "trial", &chart(), "--set-json", settings]);
+        assert!(output.status.success(), "{settings}: {}", text(&output.stderr));
+        let documents: Vec<serde_json::Value> = serde_saphyr::from_multiple(&text(&output.stdout)).unwrap();
+        let report = documents.iter().find(|document| document["kind"] == "ConferenceReport");
+        let label = expected.map(|(key, _)| report.unwrap()["metadata"]["labels"][key].as_str().unwrap_or_default());
+        assert_eq!(label, expected.map(|(_, value)| value), "{settings}");
+        assert_eq!(report.is_some(), expected.is_some(), "{settings}");
+    }
+}
+
+#[test]
 fn every_kustomization_can_be_built() {
     let folders = [
         "deploy/base",
@@ -182,6 +254,7 @@ fn every_kustomization_can_be_built() {
             assert!(!rendered.contains("name: conference-report-operator\nrules"), "{rendered}");
             assert!(!rendered.contains("kind: ClusterRoleBinding"), "{rendered}");
             assert!(rendered.contains("--watch-namespaces=reports"), "{rendered}");
+            assert!(!rendered.contains("resourceNames"), "the Lease has another name here:\n{rendered}");
         }
         if folder == "deploy/flux/reports" {
             assert!(

@@ -181,6 +181,15 @@ fn promtool_finds_nothing_to_complain_about_in_the_alerts() {
 }
 
 #[test]
+fn alerts_fire_for_what_is_wrong_and_for_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("alerts.yaml"), chart_file("alerts.yaml")).unwrap();
+    let cases = folder.path().join("cases.yaml");
+    fs::copy(repository().join("tests/delivery/alerts.yaml"), &cases).unwrap();
+    output(need("promtool").args(["test", "rules"]).arg(&cases)).unwrap();
+}
+
+#[test]
 fn alerts_and_dashboard_are_about_metrics_that_are_documented_and_each_alert_is_explained() {
     let docs = |name: &str| fs::read_to_string(repository().join("docs").join(name)).unwrap();
     let (operations, monitoring) = (docs("operations.md"), docs("monitoring.md"));

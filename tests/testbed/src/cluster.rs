@@ -51,6 +51,12 @@ impl Cluster {
             let path = root.join(format!("deploy/base/{file}.yaml")).display().to_string();
             self.control_plane.run_kubectl(&["apply", "-f", &path])?;
         }
+        // The role of the base is for the Lease of an operator that watches everything; here several run at a time, each with its own.
+        let kubectl = |arguments: &[&str]| self.control_plane.run_kubectl(arguments);
+        let (verbs, leases) = ("--verb=get,patch", "--resource=leases.coordination.k8s.io");
+        kubectl(&["-n", OPERATOR_NAMESPACE, "create", "role", "any-lease", verbs, leases])?;
+        let account = format!("--serviceaccount={OPERATOR_NAMESPACE}:{OPERATOR_ACCOUNT}");
+        kubectl(&["-n", OPERATOR_NAMESPACE, "create", "rolebinding", "any-lease", "--role=any-lease", &account])?;
         self.control_plane.run_kubectl(&["wait", "--for=condition=Established", "--timeout=60s", "crd", "--all"])?;
         Ok(())
     }
@@ -98,7 +104,7 @@ impl Cluster {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    /// A kubeconfig with the rights that the operator has in production, and no more.
+    /// A kubeconfig with the rights that the operator has in production, for whichever Lease, and no more.
     pub fn operator_kubeconfig(&self) -> Result<PathBuf> {
         self.operator_kubeconfig_at(self.control_plane.url())
     }
