@@ -71,10 +71,10 @@ programs: control-plane ## Provide what the tests of image and chart need: Helm,
 	@$(PROVIDE) node helm kubeconform flux monitoring
 
 unit: ## Run the tests that need no cluster
-	$(CARGO) test --locked --lib
+	$(CARGO) test --locked --workspace --lib
 
 test: control-plane ## Run all tests: unit tests, and integration tests on a real Kubernetes API server
-	$(CARGO) test --locked --lib --test analysis --test integration
+	$(CARGO) test --locked --workspace --lib --test analysis --test integration
 
 test-delivery: control-plane ## Check chart, manifests, alerts and dashboard with Helm, kubeconform, an API server and Prometheus
 	@$(PROVIDE) helm kubeconform monitoring

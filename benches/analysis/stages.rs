@@ -7,6 +7,7 @@ use conference_report_operator::analysis::document::{Document, parse};
 use conference_report_operator::analysis::language::{self, Language};
 use conference_report_operator::analysis::names::{self, Names};
 use conference_report_operator::analysis::sentences::{self, Sentence};
+use conference_report_operator::analysis::words::Words;
 use conference_report_operator::analysis::{Analyzer, Hints, Lexicon, ThemeHit, event, summary, themes};
 use conference_report_operator::catalog::Catalog;
 
@@ -136,11 +137,22 @@ impl Stage {
             Self::Language => language::detect(document, lexicon).code().len(),
             Self::Sentences => sentences::split(document, *language, lexicon).len(),
             Self::Names => names::find(document, sentences, *language, catalog).projects.len(),
-            Self::Event => event::find(document, sentences, catalog, lexicon, &hints.event).map_or(0, |_| 1),
+            Self::Event => {
+                event::find(document, sentences, &Words::of_document(document), catalog, lexicon, &hints.event)
+                    .map_or(0, |_| 1)
+            }
             Self::Themes => themes::score(document, sentences, *language, names, catalog).len(),
             Self::Summary => {
                 let knowledge = summary::Knowledge { language: *language, names, themes, event: None, catalog };
-                summary::extract(document, sentences, &knowledge, lexicon, hints.summary_max_words).len()
+                summary::extract(
+                    document,
+                    sentences,
+                    &Words::of_document(document),
+                    &knowledge,
+                    lexicon,
+                    hints.summary_max_words,
+                )
+                .len()
             }
             Self::All => {
                 analyzer.read(&input.text, input.format).map_or(0, |document| analyzer.analyze(&document, &hints).words)

@@ -3,6 +3,7 @@
 //! Only furniture-free running text is asked, without headings and quotations: titles of talks are English everywhere.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::document::{BlockKind, Document};
 use super::lexicon::Lexicon;
@@ -106,14 +107,16 @@ fn decide(sample: &Sample, whole: Language, vote: &Vote) -> Language {
     // Running text in its own language has more than a quarter of stop words; a related language shares some of them.
     let dense = vote.hits * 100 >= vote.words * 18;
     let clear = vote.hits * 2 >= vote.second * 3;
-    let share = sample.share(first);
     if whole.is_known() {
         return if dense && clear { first } else { Language::Undetermined };
     }
     // Another language of the classifier: the vote wins only if most blocks alone are with it too.
-    if dense && clear && share * 2 > sample.voices {
+    let shares = sample.shares();
+    let share = |language: Language| shares.get(&language).copied().unwrap_or(0);
+    let voices: usize = shares.values().sum();
+    if dense && clear && share(first) * 2 > voices {
         first
-    } else if sample.share(whole) * 2 >= sample.voices {
+    } else if share(whole) * 2 >= voices {
         whole
     } else {
         Language::Undetermined
@@ -124,14 +127,13 @@ fn decide(sample: &Sample, whole: Language, vote: &Vote) -> Language {
 struct Sample {
     text: String,
     letters: usize,
-    /// Bytes of blocks by the language that they alone seem to be in.
-    shares: BTreeMap<Language, usize>,
-    voices: usize,
+    /// Blocks that have a voice of their own, as parts of `text`.
+    voices: Vec<Range<usize>>,
 }
 
 impl Sample {
     fn new(document: &Document) -> Self {
-        let mut sample = Self { text: String::new(), letters: 0, shares: BTreeMap::new(), voices: 0 };
+        let mut sample = Self { text: String::new(), letters: 0, voices: Vec::new() };
         for block in &document.blocks {
             if !matches!(block.kind, BlockKind::Paragraph | BlockKind::ListItem | BlockKind::Quote) {
                 continue;
@@ -139,8 +141,7 @@ impl Sample {
             let text = document.text.get(block.span.clone()).unwrap_or_default();
             let own = without_quotations(head(text, SAMPLE.saturating_sub(sample.text.len())));
             if own.len() >= VOICE {
-                *sample.shares.entry(classify(&own)).or_default() += own.len();
-                sample.voices += own.len();
+                sample.voices.push(sample.text.len()..sample.text.len() + own.len());
             }
             sample.text.push_str(&own);
             sample.text.push('\n');
@@ -152,8 +153,13 @@ impl Sample {
         sample
     }
 
-    fn share(&self, language: Language) -> usize {
-        self.shares.get(&language).copied().unwrap_or(0)
+    /// Bytes of blocks by the language that they alone seem to be in. Costs as much as asking about the whole, and is seldom needed.
+    fn shares(&self) -> BTreeMap<Language, usize> {
+        let mut shares = BTreeMap::new();
+        for voice in self.voices.iter().filter_map(|range| self.text.get(range.clone())) {
+            *shares.entry(classify(voice)).or_default() += voice.len();
+        }
+        shares
     }
 }
 

@@ -15,7 +15,7 @@ mod result;
 pub mod sentences;
 pub mod summary;
 pub mod themes;
-mod words;
+pub mod words;
 
 use std::sync::Arc;
 
@@ -70,10 +70,12 @@ impl Analyzer {
         let catalog = self.catalog.as_ref();
         let (language, sentences) = self.prepare(document, hints);
         let names = names::find(document, &sentences, language, catalog);
-        let event = event::find(document, &sentences, catalog, &self.lexicon, &hints.event);
+        let words = words::Words::of_document(document);
+        let event = event::find(document, &sentences, &words, catalog, &self.lexicon, &hints.event);
         let themes = themes::score(document, &sentences, language, &names, catalog);
         let knowledge = summary::Knowledge { language, names: &names, themes: &themes, event: event.as_ref(), catalog };
-        let summary = summary::extract(document, &sentences, &knowledge, &self.lexicon, hints.summary_max_words);
+        let summary =
+            summary::extract(document, &sentences, &words, &knowledge, &self.lexicon, hints.summary_max_words);
         result::assemble(document, &sentences, language, names, event, themes, summary, catalog)
     }
 

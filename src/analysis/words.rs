@@ -11,7 +11,7 @@ use super::{BlockKind, Document};
 
 /// A word of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Word {
+pub struct Word {
     /// First byte in the text.
     pub start: usize,
     /// Byte after the last.
@@ -24,7 +24,7 @@ pub(crate) struct Word {
 
 /// The words of a text in order.
 #[derive(Debug, Default)]
-pub(crate) struct Words<'t> {
+pub struct Words<'t> {
     text: &'t str,
     list: Vec<Word>,
     forms: Vec<Box<str>>,

@@ -18,9 +18,10 @@ use crate::source::{FetchError, Fetched, decode};
 /// When it is empty, no text, or no document that can be read in reasonable time.
 pub fn document(fetched: &Fetched, spec: &ConferenceReportSpec, analyzer: &Analyzer) -> Result<Document, FetchError> {
     let empty = || FetchError::EmptySource {
+        // The end of a URL may be what makes it secret, and behind a redirect it is not even in the spec.
         origin: match &fetched.file_name {
-            Some(name) => format!("{name:?}"),
-            None => "the source".to_owned(),
+            Some(name) if spec.source.http.is_none() => format!("{name:?}"),
+            _ => "the source".to_owned(),
         },
     };
     if fetched.bytes.iter().all(u8::is_ascii_whitespace) {
@@ -172,6 +173,19 @@ mod tests {
         };
         let (ended, change) = futures::join!(wave, change);
         assert_eq!((ended, change), (vec![Ok(()); 5], Ok(7)));
+    }
+
+    #[test]
+    fn an_empty_text_is_named_by_its_key_but_not_by_its_address() {
+        let analyzer = Analyzer::new(crate::catalog::Catalog::builtin());
+        let fetched = Fetched { file_name: Some("a-long-token".to_owned()), ..crate::source::inline::fetch(" \n") };
+        let inline = ConferenceReportSpec::default();
+        let mut http = ConferenceReportSpec::default();
+        http.source.http =
+            Some(serde_json::from_value(serde_json::json!({"url": "https://pads.example/a-long-token"})).unwrap());
+        let message = |spec: &_| document(&fetched, spec, &analyzer).unwrap_err().to_string();
+        assert!(message(&inline).contains("a-long-token"));
+        assert!(!message(&http).contains("a-long-token"), "{}", message(&http));
     }
 
     #[test]

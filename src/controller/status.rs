@@ -34,6 +34,11 @@ const MAX_WORD: usize = 128;
 /// The most bytes, as JSON, of an address or an HTTP validator. A longer one is left out: half of it would be wrong.
 const MAX_VALUE: usize = 512;
 
+/// Whether a status was made of a text with the same bytes, which were said to be of the same type: another type is another format.
+pub fn is_of(source: &SourceStatus, fetched: &Fetched) -> bool {
+    source.revision == fetched.revision && source.media_type == whole(fetched.media_type.as_deref())
+}
+
 /// The status for an analysis, without conditions, generation and the last request.
 pub fn build(
     analysis: &Analysis,

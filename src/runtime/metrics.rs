@@ -223,7 +223,7 @@ impl Metrics {
     }
 
     /// A watch was heard of.
-    pub fn watch_event(&self, resource: &'static str) {
+    pub fn watch_told(&self, resource: &'static str) {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         self.watch_last_event.get_or_create(&Resource { resource }).set(now.as_secs_f64());
     }
@@ -304,7 +304,7 @@ mod tests {
         metrics.api_request(&http::Method::GET, Some(200));
         metrics.fetched(SourceKind::ConfigMap, "success", Duration::from_millis(3), Some(1000));
         metrics.status_write("written");
-        metrics.watch_event("configmaps");
+        metrics.watch_told("configmaps");
         metrics.watch_error("configmaps");
         metrics.set_objects(Counts { ready: 3, not_ready: 1, in_backoff: 1 });
         let queue = metrics.queue("conferencereport");

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use futures::{Stream, StreamExt};
@@ -112,14 +113,13 @@ where
 {
     async fn next(&mut self, reporter: &Reporter) -> Event<K> {
         loop {
-            match self.step().await {
+            match self.step(reporter).await {
                 Ok(event) => {
                     match &event {
                         Event::Init | Event::InitApply(_) => self.listing = true,
                         Event::InitDone => self.listing = false,
                         Event::Apply(_) | Event::Delete(_) => self.backoff.reset(),
                     }
-                    reporter.metrics.watch_event(reporter.resource);
                     return event;
                 }
                 Err(problem) => {
@@ -141,13 +141,25 @@ where
         }
     }
 
-    /// The next event, or what went wrong. Each time the watch is woken counts as a sign of life.
-    async fn step(&mut self) -> Result<Event<K>, Problem> {
+    /// The next event, or what went wrong. Each time the watch is woken counts as a sign of life. So does, for the metric, only what is
+    /// no error: an event, a bookmark, the end of a watch after its time and its opening anew, of which kube's watcher tells nothing else.
+    async fn step(&mut self, reporter: &Reporter) -> Result<Event<K>, Problem> {
         self.pulse.beat();
         let (stream, pulse) = (&mut self.stream, &self.pulse);
+        let (listing, mut woken) = (self.listing, false);
         let next = std::future::poll_fn(|cx| {
             pulse.beat();
-            stream.poll_next_unpin(cx)
+            let polled = stream.poll_next_unpin(cx);
+            let told = match &polled {
+                Poll::Ready(Some(event)) => event.is_ok(),
+                Poll::Ready(None) => false,
+                Poll::Pending => woken && !listing,
+            };
+            if told {
+                reporter.metrics.watch_told(reporter.resource);
+            }
+            woken = true;
+            polled
         });
         // An open watch is quiet for as long as nothing changes; while listing, something must come.
         let next = if self.listing { tokio::time::timeout(self.page_within, next).await } else { Ok(next.await) };
@@ -412,6 +424,37 @@ mod tests {
             told(vec![vec![Ok(Event::Init)], vec![Ok(Event::InitDone), end()]]).await,
             [("init", 0), ("done", 1)]
         );
+    }
+
+    /// Whether the metric says that a watch was heard of, which was woken without an event.
+    async fn heard_of(listing: bool) -> bool {
+        let mut left = 3;
+        let stream = stream::poll_fn(move |cx| -> Poll<Option<watcher::Result<Event<ConfigMap>>>> {
+            if left > 0 {
+                left -= 1;
+                cx.waker().wake_by_ref();
+            }
+            Poll::Pending
+        });
+        let mut watch = Watch {
+            stream: stream.boxed(),
+            open: || stream::pending().boxed(),
+            listing,
+            backoff: Pauses(Arc::default()),
+            page_within: Duration::from_secs(60),
+            since: Instant::now(),
+            pulse: Health::default().pulse("watch"),
+        };
+        let reporter = reporter();
+        assert!(tokio::time::timeout(Duration::from_millis(20), watch.next(&reporter)).await.is_err());
+        let name = r#"conference_report_watch_last_event_timestamp_seconds{resource="configmaps"}"#;
+        reporter.metrics.text().unwrap().contains(name)
+    }
+
+    #[tokio::test]
+    async fn a_watch_without_changes_is_heard_of_as_often_as_it_is_opened_anew() {
+        assert!(heard_of(false).await);
+        assert!(!heard_of(true).await, "while a list is awaited, only the list counts");
     }
 
     #[test]

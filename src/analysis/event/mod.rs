@@ -29,13 +29,13 @@ pub(super) use vocabulary::Vocabulary;
 pub fn find(
     document: &Document,
     sentences: &[Sentence],
+    words: &Words<'_>,
     catalog: &Catalog,
     lexicon: &Lexicon,
     hints: &EventHints,
 ) -> Option<Event> {
-    let words = Words::of_document(document);
     let vocabulary = &lexicon.event;
-    let mentions = mentions::find(document, sentences, &words, catalog, vocabulary);
+    let mentions = mentions::find(document, sentences, words, catalog, vocabulary);
     let published = document.published.or_else(|| published::of_text(document, &mentions, vocabulary));
     let found = match choose::series(&mentions, catalog) {
         Some(series) => infer::of_series(series, &mentions, catalog, published),

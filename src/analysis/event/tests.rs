@@ -43,7 +43,7 @@ fn event_of(case: &Case<'_>, hints: &EventHints) -> Option<Event> {
     document.title = case.title.map(str::to_owned);
     document.published = case.published;
     let catalog = Catalog::builtin();
-    find(&document, &sentences, &catalog, &Lexicon::new(&catalog.languages), hints)
+    find(&document, &sentences, &Words::of_document(&document), &catalog, &Lexicon::new(&catalog.languages), hints)
 }
 
 /// Edition, city, days and inferred fields in one line.

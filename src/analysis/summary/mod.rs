@@ -27,20 +27,20 @@ const ANYTHING: i64 = 100;
 pub fn extract(
     document: &Document,
     sentences: &[Sentence],
+    words: &Words<'_>,
     knowledge: &Knowledge<'_>,
     lexicon: &Lexicon,
     max_words: usize,
 ) -> String {
     let language = knowledge.language;
-    let words = Words::of_document(document);
-    let rules = Rules::new(&words, language, &lexicon.summary);
-    let mut found = candidates::find(document, sentences, &words, language, &rules);
+    let rules = Rules::new(words, language, &lexicon.summary);
+    let mut found = candidates::find(document, sentences, words, language, &rules);
     // notes in bullet points have a stray sentence at most
     let nothing_whole = found.iter().map(|candidate| candidate.length).sum::<usize>() < TOO_LITTLE;
     if nothing_whole {
-        found = candidates::find_any(document, sentences, &words);
+        found = candidates::find_any(document, sentences, words);
     }
-    weigh::weigh(&mut found, document, &words, &rules, knowledge);
+    weigh::weigh(&mut found, document, words, &rules, knowledge);
     if nothing_whole {
         // whatever there is fills the space
         found.iter_mut().for_each(|candidate| candidate.weight = candidate.weight.max(0) + ANYTHING);

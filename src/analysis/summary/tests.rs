@@ -39,7 +39,14 @@ fn extracted(
 ) -> String {
     let (names, catalog) = (Names::default(), Catalog::builtin());
     let knowledge = Knowledge { language, names: &names, themes: &[], event, catalog: &catalog };
-    extract(document, sentences, &knowledge, &Lexicon::new(&catalog.languages), max_words)
+    extract(
+        document,
+        sentences,
+        &Words::of_document(document),
+        &knowledge,
+        &Lexicon::new(&catalog.languages),
+        max_words,
+    )
 }
 
 fn words(text: &str) -> usize {

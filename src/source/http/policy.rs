@@ -30,7 +30,9 @@ pub struct HostPattern {
 
 /// A host pattern that cannot be one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no host: write a name such as reports.example.org without a port, *.example.org for all names below it, or an address")]
+#[error(
+    "{0:?} is no host: write a name such as reports.example.org without a port, *.example.org for all names below it, or an address"
+)]
 pub struct InvalidHostPattern(String);
 
 impl std::str::FromStr for HostPattern {
@@ -111,8 +113,8 @@ fn embedded_ipv4(address: IpAddr) -> Option<Ipv4Addr> {
         (0, 0, 0, 0, 0, 0xffff) => Some(low()),
         // ::a.b.c.d, but neither :: nor ::1
         (0, 0, 0, 0, 0, 0) if u32::from(low()) > 1 => Some(low()),
-        // 64:ff9b::a.b.c.d and 64:ff9b:1:...:a.b.c.d
-        (0x64, 0xff9b, 0 | 1, _, _, _) => Some(low()),
+        // 64:ff9b::a.b.c.d; where the address stands in 64:ff9b:1::/48 is a network's own affair, so that is refused as a whole
+        (0x64, 0xff9b, 0, 0, 0, 0) => Some(low()),
         // 2002:aabb:ccdd::
         (0x2002, _, _, _, _, _) => Some(Ipv4Addr::from((u32::from(b) << 16) | u32::from(c))),
         _ => None,
@@ -120,11 +122,12 @@ fn embedded_ipv4(address: IpAddr) -> Option<Ipv4Addr> {
 }
 
 fn special_ipv4(address: Ipv4Addr) -> Option<&'static str> {
-    const RANGES: [(Ipv4Addr, u8, &str); 15] = [
+    const RANGES: [(Ipv4Addr, u8, &str); 16] = [
         (Ipv4Addr::new(0, 0, 0, 0), 8, "the address is unspecified"),
         (Ipv4Addr::new(10, 0, 0, 0), 8, "the address is private"),
         (Ipv4Addr::new(100, 64, 0, 0), 10, "the address is shared by a carrier's network (RFC 6598)"),
         (Ipv4Addr::new(127, 0, 0, 0), 8, "the address is loopback"),
+        (Ipv4Addr::new(168, 63, 129, 16), 32, "the address is that of the host in a cloud (Azure)"),
         (Ipv4Addr::new(169, 254, 0, 0), 16, "the address is link-local"),
         (Ipv4Addr::new(172, 16, 0, 0), 12, "the address is private"),
         (Ipv4Addr::new(192, 0, 0, 0), 24, "the address is reserved for protocols"),
@@ -187,6 +190,7 @@ mod tests {
             "172.16.0.1",
             "172.31.255.255",
             "192.168.1.1",
+            "168.63.129.16",
             "169.254.169.254",
             "100.64.0.1",
             "100.127.255.255",
@@ -221,6 +225,8 @@ mod tests {
             "64:ff9b::7f00:1",
             "64:ff9b::a9fe:a9fe",
             "64:ff9b:1::a00:1",
+            "64:ff9b:1:a9fe:a9:fe00::",
+            "64:ff9b:1::808:808",
             "2002:7f00:1::",
             "2002:a00:1::1",
         ] {
@@ -277,8 +283,19 @@ mod tests {
             let parsed: HostPattern = pattern.parse().unwrap();
             assert_eq!(parsed.matches(host), expected, "{pattern} against {host}");
         }
-        let no_hosts =
-            ["", "*.", "a b", "https://x.org", "x.org/path", "x.org:443", "10.0.0.1:80", "[::1]:80", "[::1", "::1]", "*.::1"];
+        let no_hosts = [
+            "",
+            "*.",
+            "a b",
+            "https://x.org",
+            "x.org/path",
+            "x.org:443",
+            "10.0.0.1:80",
+            "[::1]:80",
+            "[::1",
+            "::1]",
+            "*.::1",
+        ];
         for pattern in no_hosts {
             assert!(pattern.parse::<HostPattern>().is_err(), "{pattern:?} is no host");
         }

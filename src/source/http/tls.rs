@@ -42,7 +42,9 @@ pub enum TlsSetupError {
     #[error("tls.crt and tls.key cannot be used together")]
     Mismatch,
     /// The environment names authorities to trust, and they cannot be read.
-    #[error("no certificate authority can be read where SSL_CERT_FILE or SSL_CERT_DIR points to; make it certificates in PEM form, or remove the variable to trust public authorities")]
+    #[error(
+        "no certificate authority can be read where SSL_CERT_FILE or SSL_CERT_DIR points to; make it certificates in PEM form, or remove the variable to trust public authorities"
+    )]
     NoSystemAuthority,
     /// The machine offers no usable TLS versions.
     #[error("TLS is not available")]

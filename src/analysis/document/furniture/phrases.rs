@@ -26,7 +26,7 @@ pub(crate) struct Phrases {
 impl Phrases {
     pub(crate) fn new(languages: &BTreeMap<String, LanguageData>) -> Self {
         let all = |pick: fn(&LanguageData) -> &Vec<String>| -> Set {
-            languages.values().flat_map(pick).map(|p| fold(p).into()).filter(|p: &Box<str>| !p.is_empty()).collect()
+            languages.values().flat_map(pick).map(|p| fold(p)).filter(|p| !p.is_empty()).map(Into::into).collect()
         };
         let furniture = all(|l| &l.furniture);
         let calls = all(|l| &l.calls_to_action);
@@ -35,8 +35,7 @@ impl Phrases {
         let weekdays = languages.values().flat_map(|l| l.weekdays.iter().map(bare)).collect();
         let longest = furniture.iter().chain(&calls).map(|p| p.split(' ').count()).max().unwrap_or(0);
         let longest_phrase = furniture.iter().map(|p| p.chars().count()).max().unwrap_or(0);
-        let first_word = |phrase: &Box<str>| phrase.split(' ').next().map(Box::from);
-        let first_words = furniture.iter().chain(&calls).filter_map(first_word).collect();
+        let first_words = furniture.iter().chain(&calls).filter_map(|p| p.split(' ').next()).map(Box::from).collect();
         Self { furniture, first_words, longest_phrase, calls, months, weekdays, longest }
     }
 
