@@ -60,6 +60,12 @@ impl Size {
         size
     }
 
+    /// How much of what is allowed this is, in thousandths, by number or by bytes, whichever is more: about how much memory it takes.
+    pub fn share(&self) -> usize {
+        let of = |had: usize, most: usize| had.saturating_mul(1000).div_ceil(most);
+        of(self.values, MAX_VALUES).max(of(self.bytes, MAX_BYTES))
+    }
+
     fn add<'v>(&mut self, values: impl IntoIterator<Item = &'v String>) {
         for value in values {
             self.values += 1;
@@ -132,6 +138,8 @@ mod tests {
         assert_eq!((too_much.catalog.as_str(), too_much.size.values), ("b", MAX_VALUES / 2 * 3 + 2));
         assert!(too_much.to_string().contains(&format!("{} values", too_much.size.values)), "{too_much}");
 
+        assert_eq!(Size { values: MAX_VALUES / 2, bytes: MAX_BYTES / 4 }.share(), 500);
+        assert_eq!(Size { values: 1, bytes: MAX_BYTES }.share(), 1000);
         let long = ReportCatalogSpec { exclude: vec!["x".repeat(MAX_BYTES + 1)], ..ReportCatalogSpec::default() };
         assert!(Size::of_all(&[("long", &long)]).is_err());
     }

@@ -9,7 +9,7 @@ use crate::analysis::Analyzer;
 use crate::api::{ReportCatalog, ReportCatalogSpec};
 use crate::catalog::Catalog;
 use crate::catalog::conflicts::Conflict;
-use crate::catalog::size::{MAX_VALUES, Size, TooMuch};
+use crate::catalog::size::{Size, TooMuch};
 use crate::source::FetchError;
 
 use super::analyse::{WorkError, Workers};
@@ -17,8 +17,8 @@ use super::recent::Recent;
 
 /// Compiled catalogs that are kept.
 const KEPT: usize = 16;
-/// The most values that those hold together. The last one is kept whatever it holds.
-const KEPT_VALUES: usize = 2 * MAX_VALUES;
+/// What those may hold together, as a share of what the catalogs of one report may: as much, so that the memory for all is that of the largest.
+const KEPT_SHARE: usize = 1000;
 /// Combinations of catalogs that something is known about beside.
 const KNOWN: usize = 1024;
 
@@ -73,8 +73,8 @@ impl Analyzers {
         let key = key(overlays);
         let cell = {
             let mut memory = self.memory();
-            let cell = Arc::clone(&memory.analyzers.get(&key, || (size.values, Cell::default())).1);
-            memory.analyzers.shrink(KEPT, KEPT_VALUES, |(values, _)| *values);
+            let cell = Arc::clone(&memory.analyzers.get(&key, || (size.share(), Cell::default())).1);
+            memory.analyzers.shrink(KEPT, KEPT_SHARE, |(share, _)| *share);
             cell
         };
         let made = cell.get_or_init(|| self.compile(overlays)).await.clone();
@@ -182,6 +182,7 @@ mod tests {
 
     use super::*;
     use crate::api::CatalogProject;
+    use crate::catalog::size::MAX_VALUES;
 
     fn catalog(name: &str, projects: usize) -> Arc<ReportCatalog> {
         let project = |number| CatalogProject { name: format!("{name}{number}"), ..CatalogProject::default() };
