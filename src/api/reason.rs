@@ -52,6 +52,8 @@ reasons! {
     /// The analysis took longer than the operator allows, which a busy machine can cause. The operator tries again; where that does
     /// not help, give a shorter text, or raise the operator's `--analysis-timeout`.
     AnalysisTimedOut = "AnalysisTimedOut",
+    /// Other work kept the operator busy for so long that this was not begun. The operator tries again by itself.
+    OperatorBusy = "OperatorBusy",
 
     /// The URL cannot be used. Correct `source.http.url`.
     UrlInvalid = "URLInvalid",
@@ -89,7 +91,8 @@ reasons! {
     SecretInvalid = "SecretInvalid",
     /// The ReportCatalog does not exist. Create it, or correct `catalogRefs`; the operator notices by itself.
     CatalogNotFound = "CatalogNotFound",
-    /// The ReportCatalog cannot be used. Correct it; the operator notices by itself.
+    /// The ReportCatalog cannot be used, alone or with the others that the report refers to: they hold too much. Correct it, or refer to
+    /// fewer; the operator notices by itself.
     CatalogInvalid = "CatalogInvalid",
     /// The Kubernetes API refused or failed a request that the report needs. The operator tries again; look at its permissions
     /// where the message says "forbidden".

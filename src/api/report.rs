@@ -102,7 +102,7 @@ pub struct ConferenceReportSpec {
     pub event: Option<EventOverride>,
 
     /// ReportCatalogs in the same namespace whose projects, organisations and themes are used on top of the built-in catalog.
-    /// Later ones win over earlier ones.
+    /// Later ones win over earlier ones. Together they may hold 20,000 values (names, aliases, terms and the like) of 1 MiB.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
     pub catalog_refs: Vec<LocalReference>,

@@ -2,7 +2,7 @@
 //! cannot be found, languages that do not exist. What clashes with the catalog below it is found while the two are put together
 //! ([`super::overlay`]). Pure functions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::fold::{fold, squash};
@@ -67,10 +67,10 @@ pub(super) fn within(spec: &ReportCatalogSpec, conflicts: &mut Conflicts<'_>) {
         }
         terms(at, theme, conflicts);
     }
+    let own = spec.projects.iter().map(|entry| &entry.name).chain(spec.organizations.iter().map(|entry| &entry.name));
+    let own: BTreeSet<String> = own.map(|name| squash(name)).collect();
     for (at, name) in spec.exclude.iter().enumerate() {
-        let own =
-            spec.projects.iter().map(|entry| &entry.name).chain(spec.organizations.iter().map(|entry| &entry.name));
-        if own.into_iter().any(|own| squash(own) == squash(name)) {
+        if own.contains(&squash(name)) {
             let problem =
                 format!("{name:?} is an entry of this very catalog, which so has no effect; take out one of the two");
             conflicts.error(format!("spec.exclude[{at}]"), problem);

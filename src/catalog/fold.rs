@@ -106,6 +106,8 @@ fn offset(at: usize) -> u32 {
 
 /// Folds a text that needs no way back, such as a name of the catalog.
 pub fn fold(text: &str) -> String {
+    #[cfg(test)]
+    FOLDED.with(|count| count.set(count.get() + 1));
     let mut folded = String::with_capacity(text.len());
     let mut rest = text.trim();
     while let Some(piece) = fold_piece(rest, &mut folded) {
@@ -115,6 +117,12 @@ pub fn fold(text: &str) -> String {
     // A hyphen at an end is a space too.
     folded.truncate(folded.trim_end().len());
     if folded.starts_with(char::is_whitespace) { folded.trim_start().to_owned() } else { folded }
+}
+
+#[cfg(test)]
+thread_local! {
+    /// How many texts this thread has folded: what putting catalogs together costs.
+    pub(super) static FOLDED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
 /// What became of a piece of a text.

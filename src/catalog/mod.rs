@@ -4,6 +4,7 @@
 mod builtin;
 pub mod check;
 pub mod conflicts;
+mod entries;
 pub mod fold;
 pub mod matcher;
 mod merge;
@@ -11,6 +12,7 @@ mod model;
 mod overlay;
 pub mod raw;
 mod shared;
+pub mod size;
 pub mod surfaces;
 
 pub(crate) use matcher::spellings;

@@ -1,22 +1,41 @@
 //! A team's own catalogs on top of another one. Pure functions.
 
+use std::collections::BTreeMap;
+
 use super::conflicts::{self, Conflict, Conflicts};
-use super::fold::{fold, squash};
+use super::entries::{Entries, Entry};
 use super::matcher::{NameKind, NameMatcher, ThemeMatcher};
 use super::merge::{digest, parse_term};
-use super::{Catalog, Matching, Organization, Project, Shared, Surface, Theme};
+use super::size::{Size, TooMuch};
+use super::{Catalog, Matching, Organization, Project, Shared, Theme};
 use crate::api::{self, CatalogOrganization, CatalogProject, CatalogTheme, ReportCatalogSpec};
 
 impl Catalog {
     /// This catalog with others, each with its name for messages, on top of it in their order; and the conflicts found: what is wrong within one,
     /// spellings that another entry has too, references that lead nowhere, exclusions of what is not there. Where spellings clash, the
     /// overlay's entry has it.
-    pub fn with_overlays(&self, overlays: &[(&str, &ReportCatalogSpec)]) -> (Catalog, Vec<Conflict>) {
+    ///
+    /// # Errors
+    /// When the others hold too much.
+    pub fn with_overlays(&self, overlays: &[(&str, &ReportCatalogSpec)]) -> Result<(Catalog, Vec<Conflict>), TooMuch> {
+        let revision = self.revision_with(overlays)?;
+        let mut layers = Layers {
+            projects: Entries::new(self.projects.clone()),
+            organizations: Entries::new(self.organizations.clone()),
+            themes: Themes::new(self.themes.clone()),
+        };
+        let mut found = Vec::new();
+        for (name, spec) in overlays {
+            let mut conflicts = Conflicts { catalog: name, found: Vec::new() };
+            conflicts::within(spec, &mut conflicts);
+            layers.apply(spec, &mut conflicts);
+            found.append(&mut conflicts.found);
+        }
         let mut catalog = Catalog {
-            revision: revision(&self.revision, overlays),
-            projects: self.projects.clone(),
-            organizations: self.organizations.clone(),
-            themes: self.themes.clone(),
+            revision,
+            projects: layers.projects.finish(),
+            organizations: layers.organizations.finish(),
+            themes: layers.themes.list,
             series: self.series.clone(),
             places: self.places.clone(),
             languages: self.languages.clone(),
@@ -27,23 +46,52 @@ impl Catalog {
             series_names: self.series_names.clone(),
             place_names: self.place_names.clone(),
         };
-        let mut found = Vec::new();
-        for (name, spec) in overlays {
-            let mut conflicts = Conflicts { catalog: name, found: Vec::new() };
-            conflicts::within(spec, &mut conflicts);
-            catalog.apply(spec, &mut conflicts);
-            found.append(&mut conflicts.found);
-        }
         catalog.names = NameMatcher::on_top(self, &catalog);
         if catalog.themes != self.themes {
             catalog.theme_terms = ThemeMatcher::new(&catalog.themes).into();
         }
-        (catalog, found)
+        Ok((catalog, found))
     }
 
+    /// The revision that the catalog has with others on top of it: a digest of this one's and of all that lies on top, in its order. Known
+    /// without putting them together.
+    ///
+    /// # Errors
+    /// When the others hold too much.
+    pub fn revision_with(&self, overlays: &[(&str, &ReportCatalogSpec)]) -> Result<String, TooMuch> {
+        Size::of_all(overlays)?;
+        if overlays.is_empty() {
+            return Ok(self.revision.clone());
+        }
+        let mut all = self.revision.as_bytes().to_vec();
+        for (_, spec) in overlays {
+            all.push(b'\n');
+            // A spec is maps, lists and strings: writing it cannot fail.
+            all.extend(serde_json::to_vec(spec).unwrap_or_default());
+        }
+        Ok(digest(&all))
+    }
+
+    /// Index of the entry that is called so.
+    pub fn index_of(&self, kind: NameKind, name: &str) -> Option<usize> {
+        match kind {
+            NameKind::Project => self.projects.iter().position(|known| known.name == name),
+            NameKind::Organization => self.organizations.iter().position(|known| known.name == name),
+        }
+    }
+}
+
+/// A catalog while others are put on top of it.
+struct Layers {
+    projects: Entries<Project>,
+    organizations: Entries<Organization>,
+    themes: Themes,
+}
+
+impl Layers {
     fn apply(&mut self, spec: &ReportCatalogSpec, conflicts: &mut Conflicts<'_>) {
         for theme in &spec.themes {
-            self.apply_theme(theme);
+            self.themes.apply(theme);
         }
         for (at, project) in spec.projects.iter().enumerate() {
             self.apply_project(at, project, conflicts);
@@ -61,7 +109,7 @@ impl Catalog {
         }
         for (at, project) in spec.projects.iter().enumerate() {
             for (number, theme) in project.themes.iter().enumerate() {
-                if !self.themes.iter().any(|known| known.name == *theme) {
+                if !self.themes.places.contains_key(theme) {
                     let problem = format!(
                         "there is no theme {theme:?}; add it under spec.themes, or take one that `catalog list` prints"
                     );
@@ -69,7 +117,7 @@ impl Catalog {
                 }
             }
             if let Some(parent) = &project.parent
-                && !self.projects.iter().any(|known| squash(&known.name) == squash(parent))
+                && !self.projects.is_called(parent)
             {
                 let problem = format!(
                     "there is no project {parent:?} that {:?} could be a part of; add it, or leave the parent out",
@@ -81,12 +129,10 @@ impl Catalog {
     }
 
     fn apply_project(&mut self, at_entry: usize, entry: &CatalogProject, conflicts: &mut Conflicts<'_>) {
-        let index = place_of(&mut self.projects, &entry.name);
-        for taken in take_spellings(entry.names(), &mut self.projects, index) {
+        let index = add(&mut self.projects, (&entry.name, &entry.aliases), entry.matching, |taken| {
             conflicts.warning(format!("spec.projects[{at_entry}]"), taken);
-        }
-        let Some(project) = self.projects.get_mut(index).map(Shared::own) else { return };
-        add_spellings(&mut project.surfaces, entry.names(), entry.matching.map(Matching::from));
+        });
+        let Some(project) = self.projects.get_mut(index) else { return };
         project.curated = true;
         // Who lists a project wants to see it, even one that the built-in catalog holds for everyday technology.
         project.general = false;
@@ -107,24 +153,59 @@ impl Catalog {
     }
 
     fn apply_organization(&mut self, at_entry: usize, entry: &CatalogOrganization, conflicts: &mut Conflicts<'_>) {
-        let index = place_of(&mut self.organizations, &entry.name);
-        let names = || std::iter::once(entry.name.as_str()).chain(entry.aliases.iter().map(String::as_str));
-        for taken in take_spellings(names(), &mut self.organizations, index) {
+        let index = add(&mut self.organizations, (&entry.name, &entry.aliases), entry.matching, |taken| {
             conflicts.warning(format!("spec.organizations[{at_entry}]"), taken);
-        }
-        let Some(organization) = self.organizations.get_mut(index).map(Shared::own) else { return };
-        add_spellings(&mut organization.surfaces, names(), entry.matching.map(Matching::from));
+        });
+        let Some(organization) = self.organizations.get_mut(index) else { return };
         organization.curated = true;
     }
 
-    fn apply_theme(&mut self, entry: &CatalogTheme) {
-        let at = self.themes.iter().position(|known| known.name == entry.name);
-        let index = at.unwrap_or_else(|| {
+    /// Removes what is called so, or the spelling where it is only an alias; false if there is neither.
+    fn exclude(&mut self, name: &str) -> bool {
+        // All, not only the first.
+        let found = [self.themes.remove(name), self.projects.clear(name), self.organizations.clear(name)];
+        found.contains(&true)
+    }
+}
+
+/// Adds an entry with a name and aliases, or gives these to the one that is called so, and tells which spellings others lose by that. The
+/// index of the entry.
+fn add<E: Entry>(
+    entries: &mut Entries<E>,
+    (name, aliases): (&str, &[String]),
+    matching: Option<api::Matching>,
+    mut tell: impl FnMut(String),
+) -> usize {
+    let names = || std::iter::once(name).chain(aliases.iter().map(String::as_str));
+    let index = entries.place_of(name);
+    for (spelling, owner) in entries.take(names(), index) {
+        tell(format!(
+            "{spelling:?} is also a name of {owner:?}, and no longer means that; choose another spelling unless that is meant"
+        ));
+    }
+    entries.add(index, names(), matching.map(Matching::from));
+    index
+}
+
+/// Themes with their places in the list, by id.
+struct Themes {
+    list: Vec<Shared<Theme>>,
+    places: BTreeMap<String, usize>,
+}
+
+impl Themes {
+    fn new(list: Vec<Shared<Theme>>) -> Self {
+        let places = list.iter().enumerate().map(|(place, theme)| (theme.name.clone(), place)).collect();
+        Self { list, places }
+    }
+
+    fn apply(&mut self, entry: &CatalogTheme) {
+        let place = *self.places.entry(entry.name.clone()).or_insert_with(|| {
             let (name, title) = (entry.name.clone(), entry.name.clone());
-            self.themes.push(Theme { name, title, ..Theme::default() }.into());
-            self.themes.len() - 1
+            self.list.push(Theme { name, title, ..Theme::default() }.into());
+            self.list.len() - 1
         });
-        let Some(theme) = self.themes.get_mut(index).map(Shared::own) else { return };
+        let Some(theme) = self.list.get_mut(place).map(Shared::own) else { return };
         if let Some(title) = &entry.title {
             theme.title.clone_from(title);
         }
@@ -133,21 +214,12 @@ impl Catalog {
         }
     }
 
-    /// Removes what is called so, or the spelling where it is only an alias; false if there is neither.
-    fn exclude(&mut self, name: &str) -> bool {
-        let themes = self.themes.len();
-        self.themes.retain(|known| known.name != name);
-        // Both, not only the first.
-        let (projects, organizations) = (clear(&mut self.projects, name), clear(&mut self.organizations, name));
-        projects || organizations || self.themes.len() < themes
-    }
-
-    /// Index of the entry that is called so.
-    pub fn index_of(&self, kind: NameKind, name: &str) -> Option<usize> {
-        match kind {
-            NameKind::Project => self.projects.iter().position(|known| known.name == name),
-            NameKind::Organization => self.organizations.iter().position(|known| known.name == name),
-        }
+    /// Removes the theme with this id; false if there is none.
+    fn remove(&mut self, name: &str) -> bool {
+        let Some(place) = self.places.remove(name) else { return false };
+        self.list.remove(place);
+        self.places.values_mut().filter(|behind| **behind > place).for_each(|behind| *behind -= 1);
+        true
     }
 }
 
@@ -161,148 +233,12 @@ impl From<api::Matching> for Matching {
     }
 }
 
-impl CatalogProject {
-    /// The name and the aliases.
-    fn names(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(self.name.as_str()).chain(self.aliases.iter().map(String::as_str))
-    }
-}
-
-/// What projects and organisations have in common.
-trait Entry: Clone + Default {
-    fn called(name: &str) -> Self;
-    fn name(&self) -> &str;
-    fn surfaces(&self) -> &[Surface];
-    fn surfaces_mut(&mut self) -> &mut Vec<Surface>;
-
-    /// Whether the name is this, squashed; that of an entry that was taken away is none.
-    fn is_called(&self, squashed: &str) -> bool {
-        !self.name().is_empty() && squash(self.name()) == squashed
-    }
-}
-
-impl Entry for Project {
-    fn called(name: &str) -> Self {
-        Self { name: name.to_owned(), ..Self::default() }
-    }
-
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn surfaces(&self) -> &[Surface] {
-        &self.surfaces
-    }
-
-    fn surfaces_mut(&mut self) -> &mut Vec<Surface> {
-        &mut self.surfaces
-    }
-}
-
-impl Entry for Organization {
-    fn called(name: &str) -> Self {
-        Self { name: name.to_owned(), ..Self::default() }
-    }
-
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn surfaces(&self) -> &[Surface] {
-        &self.surfaces
-    }
-
-    fn surfaces_mut(&mut self) -> &mut Vec<Surface> {
-        &mut self.surfaces
-    }
-}
-
-/// The index of the entry that is called so, which is added if there is none.
-fn place_of<E: Entry>(entries: &mut Vec<Shared<E>>, name: &str) -> usize {
-    let key = squash(name);
-    entries.iter().position(|known| known.is_called(&key)).unwrap_or_else(|| {
-        entries.push(E::called(name).into());
-        entries.len() - 1
-    })
-}
-
-/// Leaves nothing of the entries that are called so but their places, since others are known by theirs, and takes the spelling from those
-/// that have it as an alias; says whether there were any.
-fn clear<E: Entry>(entries: &mut [Shared<E>], name: &str) -> bool {
-    let key = squash(name);
-    let is_it = |surface: &Surface| squash(&surface.text) == key;
-    let mut found = false;
-    for entry in entries {
-        if entry.is_called(&key) {
-            *entry = Shared::default();
-            found = true;
-        } else if entry.surfaces().iter().any(is_it) {
-            entry.own().surfaces_mut().retain(|surface| !is_it(surface));
-            found = true;
-        }
-    }
-    found
-}
-
-/// Takes the spellings away from all entries but the one at `index`; says from which.
-fn take_spellings<'a, E: Entry>(
-    names: impl Iterator<Item = &'a str>,
-    entries: &mut [Shared<E>],
-    index: usize,
-) -> Vec<String> {
-    let keys: Vec<(String, &str)> = names.map(|name| (squash(name), name)).collect();
-    let name_of = |surface: &Surface| {
-        let key = squash(&surface.text);
-        keys.iter().find(|(known, _)| *known == key).map(|(_, name)| *name)
-    };
-    let mut taken = Vec::new();
-    for (_, entry) in entries.iter_mut().enumerate().filter(|(at, _)| *at != index) {
-        let lost: Vec<&str> = entry.surfaces().iter().filter_map(name_of).collect();
-        if lost.is_empty() {
-            continue;
-        }
-        let owner = entry.name();
-        taken.extend(lost.iter().map(|name| {
-            format!(
-                "{name:?} is also a name of {owner:?}, and no longer means that; choose another spelling unless that is meant"
-            )
-        }));
-        entry.own().surfaces_mut().retain(|surface| name_of(surface).is_none());
-    }
-    taken
-}
-
-/// Adds spellings, or says anew how careful to be with them. Spellings that differ by a hyphen are two: the variants of a name have
-/// hyphens only between its words.
-fn add_spellings<'a>(surfaces: &mut Vec<Surface>, names: impl Iterator<Item = &'a str>, matching: Option<Matching>) {
-    for name in names.map(str::trim).filter(|name| !name.is_empty()) {
-        match surfaces.iter_mut().find(|known| fold(&known.text) == fold(name)) {
-            Some(known) => known.matching = matching.unwrap_or(known.matching),
-            None => surfaces.push(Surface { text: name.to_owned(), matching: matching.unwrap_or_default() }),
-        }
-    }
-}
-
-/// Digest of the base and all that lies on top of it, in its order.
-fn revision(base: &str, overlays: &[(&str, &ReportCatalogSpec)]) -> String {
-    if overlays.is_empty() {
-        return base.to_owned();
-    }
-    // A spec is maps, lists and strings: writing it cannot fail.
-    let specs = overlays.iter().map(|(_, spec)| serde_json::to_vec(spec).unwrap_or_default());
-    let mut all = base.as_bytes().to_vec();
-    for spec in specs {
-        all.push(b'\n');
-        all.extend(spec);
-    }
-    digest(&all)
-}
-
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeSet;
 
-    use super::super::{NameHit, NamePattern};
+    use super::super::fold::FOLDED;
+    use super::super::{NameHit, NamePattern, Surface};
     use super::*;
 
     fn base() -> Catalog {
@@ -337,7 +273,7 @@ mod tests {
             }],
             ..ReportCatalogSpec::default()
         };
-        let (catalog, conflicts) = base().with_overlays(&[("team", &spec)]);
+        let (catalog, conflicts) = base().with_overlays(&[("team", &spec)]).unwrap();
         assert_eq!(conflicts, Vec::new());
         let alpha = &catalog.projects[0];
         assert_eq!(
@@ -359,7 +295,7 @@ mod tests {
             exclude: vec!["Alpha".into(), "Omega".into()],
             ..ReportCatalogSpec::default()
         };
-        let (catalog, conflicts) = base().with_overlays(&[("team", &spec)]);
+        let (catalog, conflicts) = base().with_overlays(&[("team", &spec)]).unwrap();
         assert_eq!(
             catalog.projects.iter().map(|project| project.name.as_str()).collect::<Vec<_>>(),
             ["", "Beta", "Be"]
@@ -389,7 +325,7 @@ mod tests {
             exclude: vec!["Falco".into(), "Red Hat".into()],
             ..ReportCatalogSpec::default()
         };
-        let (catalog, _) = base.with_overlays(&[("team", &spec)]);
+        let (catalog, _) = base.with_overlays(&[("team", &spec)]).unwrap();
         let known: BTreeMap<&str, NamePattern<'_>> = catalog.names.patterns().collect();
         let anew = NameMatcher::new(&catalog);
         assert!(known.into_iter().eq(anew.patterns()));
@@ -412,17 +348,68 @@ mod tests {
         assert_eq!(base.projects.len() - shared, 3, "Kubernetes, Istio and Falco are changed");
     }
 
+    /// Folding a text is what everything here is made of, so its number tells the cost without a clock.
+    #[test]
+    fn twice_as_large_a_catalog_costs_twice_as_much_also_where_all_of_it_clashes() {
+        let base = Catalog::builtin();
+        let (half, whole) = (1000, 2000);
+        let names = |number: usize| -> [String; 4] {
+            let known = &base.projects[number % base.projects.len()].name;
+            // Its own, a built-in one, one that its neighbour has too, and one that all have.
+            [format!("Own {number}"), known.clone(), format!("Shared {}", number / 2), "Everybody's".to_owned()]
+        };
+        let entry = |number| {
+            let [name, aliases @ ..] = names(number);
+            CatalogProject { aliases: aliases.into(), parent: Some(name.clone()), ..project(&name) }
+        };
+        // All are one, with ever more spellings.
+        let same = |number| {
+            let aliases = vec![format!("Spelling {number}"), format!("Spelling-{number}"), format!("Spelling{number}")];
+            CatalogProject { aliases, ..project(if number % 2 == 0 { "The same" } else { "the-same" }) }
+        };
+        let cost = |entries: usize, entry: &dyn Fn(usize) -> CatalogProject, excluded: bool| {
+            let spec = ReportCatalogSpec {
+                projects: (0..entries).map(entry).collect(),
+                exclude: if excluded {
+                    (0..entries).map(|number| format!("Own {number}")).collect()
+                } else {
+                    Vec::new()
+                },
+                ..ReportCatalogSpec::default()
+            };
+            FOLDED.set(0);
+            base.with_overlays(&[("team", &spec)]).unwrap();
+            FOLDED.get()
+        };
+        let none = cost(0, &entry, false);
+        let kinds: [(&str, &dyn Fn(usize) -> CatalogProject, bool); 3] =
+            [("clashing", &entry, false), ("excluded", &entry, true), ("the same", &same, false)];
+        for (kind, entry, excluded) in kinds {
+            let [half, whole] = [half, whole].map(|entries| cost(entries, entry, excluded) - none);
+            assert!(whole < half * 5 / 2, "{kind}: {half} texts folded for half of it, {whole} for the whole");
+        }
+    }
+
+    #[test]
+    fn the_revision_is_known_without_putting_anything_together() {
+        let spec = ReportCatalogSpec { projects: vec![project("One")], ..ReportCatalogSpec::default() };
+        for overlays in [&[][..], &[("a", &spec)], &[("a", &spec), ("b", &spec)]] {
+            let base = base();
+            assert_eq!(base.revision_with(overlays).unwrap(), base.with_overlays(overlays).unwrap().0.revision);
+        }
+    }
+
     #[test]
     fn an_excluded_alias_is_gone_and_its_entry_stays() {
         let spec = ReportCatalogSpec { exclude: vec!["AL".into()], ..ReportCatalogSpec::default() };
-        let (catalog, conflicts) = base().with_overlays(&[("team", &spec)]);
+        let (catalog, conflicts) = base().with_overlays(&[("team", &spec)]).unwrap();
         assert_eq!(conflicts, Vec::new());
         assert!(catalog.names.lookup("al").is_none() && catalog.names.lookup("alpha").is_some());
     }
 
     #[test]
     fn without_overlays_nothing_changes() {
-        let (catalog, conflicts) = base().with_overlays(&[]);
+        let (catalog, conflicts) = base().with_overlays(&[]).unwrap();
         assert_eq!((catalog.revision, catalog.projects, conflicts), (base().revision, base().projects, Vec::new()));
     }
 
@@ -432,7 +419,7 @@ mod tests {
             ReportCatalogSpec { projects: vec![project("One")], ..ReportCatalogSpec::default() },
             ReportCatalogSpec { projects: vec![project("Two")], ..ReportCatalogSpec::default() },
         );
-        let revision = |overlays: &[(&str, &ReportCatalogSpec)]| base().with_overlays(overlays).0.revision;
+        let revision = |overlays: &[(&str, &ReportCatalogSpec)]| base().with_overlays(overlays).unwrap().0.revision;
         assert_ne!(revision(&[("a", &one), ("b", &two)]), revision(&[("b", &two), ("a", &one)]));
     }
 }

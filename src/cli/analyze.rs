@@ -117,7 +117,9 @@ fn catalog_for(
     if overlays.is_empty() {
         return Ok(Catalog::builtin());
     }
-    let (catalog, conflicts) = Catalog::builtin().with_overlays(&overlays);
+    let (catalog, conflicts) = Catalog::builtin()
+        .with_overlays(&overlays)
+        .map_err(|too_much| format!("ReportCatalog {:?} cannot be used: {too_much}", too_much.catalog))?;
     for conflict in conflicts {
         eprintln!("warning: {}: {conflict}", conflict.catalog);
     }

@@ -93,7 +93,14 @@ fn check_files(files: &[PathBuf]) -> ExitCode {
             Ok(catalog) => catalog,
             Err(message) => return fail(message),
         };
-        for conflict in Catalog::builtin().with_overlays(&[(name.as_str(), &spec)]).1 {
+        let conflicts = match Catalog::builtin().with_overlays(&[(name.as_str(), &spec)]) {
+            Ok((_, conflicts)) => conflicts,
+            Err(too_much) => {
+                findings.push((true, format!("error: {}: {too_much}", file.display())));
+                continue;
+            }
+        };
+        for conflict in conflicts {
             let level = if conflict.error { "error" } else { "warning" };
             findings.push((conflict.error, format!("{level}: {}: {conflict}", file.display())));
         }

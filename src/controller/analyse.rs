@@ -1,10 +1,12 @@
 //! The analysis as a step of a run: bytes to document to [`Analysis`], on a thread of its own, few at a time, within a time limit.
 //! The functions at the top are pure and are the same that `analyze` uses without a cluster.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 
 use crate::analysis::document::detect_format;
 use crate::analysis::{Analysis, Analyzer, Document, DocumentError, EventHints, Format, Hints};
@@ -59,10 +61,12 @@ pub fn hints(spec: &ConferenceReportSpec) -> Hints {
 
 /// The places for work that takes a processor: as many as there are cores, so that watches and probes are answered meanwhile. What
 /// nobody waits for leaves one of them free where there are several, so that whoever edits a report does not wait for the texts of a wave.
+/// Catalogs have one place of their own, so that compiling them takes none from texts.
 #[derive(Clone, Debug)]
 pub struct Workers {
     places: Arc<Semaphore>,
     routine: Arc<Semaphore>,
+    compiling: Arc<Semaphore>,
     limit: Duration,
 }
 
@@ -72,42 +76,66 @@ pub enum WorkError {
     /// It took longer than allowed, or was not begun because the operator is stopping. It may work another time.
     #[error("it takes longer than {0:?}")]
     TooLong(Duration),
+    /// It was not begun, because other work kept all places for so long. It says nothing about the work itself.
+    #[error("there was no place for it within {0:?}")]
+    NoPlace(Duration),
     /// It failed in a way that it should not, and will again.
     #[error("the analysis fails on it, which is a fault of the operator; please report it")]
     Failed,
 }
 
 impl Workers {
-    /// Places for `cores` pieces of work at a time, each of which may take `limit`.
+    /// Places for `cores` pieces of work at a time. Each may wait `limit` for its place, and then take as long again.
     pub fn new(cores: usize, limit: Duration) -> Self {
         let semaphore = |permits: usize| Arc::new(Semaphore::new(permits.max(1)));
-        Self { places: semaphore(cores), routine: semaphore(cores.saturating_sub(1)), limit }
+        Self { places: semaphore(cores), routine: semaphore(cores.saturating_sub(1)), compiling: semaphore(1), limit }
     }
 
-    /// Does work on a thread of its own. Work that takes too long is given up but keeps its place until it ends, because a thread
-    /// cannot be stopped: runaway work must not multiply.
+    /// Does work on a thread of its own.
     ///
     /// # Errors
-    /// When it takes too long or panics; the panic ends only this piece of work.
+    /// When there is no place for it in time, when it takes too long, or panics; the panic ends only this piece of work.
     pub async fn run<T: Send + 'static>(
         &self,
         urgency: Urgency,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, WorkError> {
-        let take = async |places: &Arc<Semaphore>| {
-            Arc::clone(places).acquire_owned().await.map_err(|_| WorkError::TooLong(self.limit))
+        let place = async {
+            let routine = match urgency {
+                Urgency::Backlog | Urgency::Routine => Some(self.take(&self.routine).await?),
+                Urgency::Change => None,
+            };
+            Ok((self.take(&self.places).await?, routine))
         };
-        let routine = match urgency {
-            Urgency::Backlog | Urgency::Routine => Some(take(&self.routine).await?),
-            Urgency::Change => None,
-        };
-        let place = (take(&self.places).await?, routine);
+        self.perform(place, work).await
+    }
+
+    /// Compiles something: one at a time, whatever texts are analysed meanwhile.
+    ///
+    /// # Errors
+    /// As [`Workers::run`].
+    pub async fn compile<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, WorkError> {
+        self.perform(self.take(&self.compiling), work).await
+    }
+
+    async fn take(&self, places: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, WorkError> {
+        Arc::clone(places).acquire_owned().await.map_err(|_| WorkError::NoPlace(self.limit))
+    }
+
+    /// Waits for a place and does the work there. Work that takes too long is given up but keeps its place until it ends, because a thread
+    /// cannot be stopped: runaway work must not multiply. So the wait for a place has a limit too.
+    async fn perform<P: Send + 'static, T: Send + 'static>(
+        &self,
+        place: impl Future<Output = Result<P, WorkError>>,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, WorkError> {
+        let place = timeout(self.limit, place).await.map_err(|_| WorkError::NoPlace(self.limit))??;
         let task = tokio::task::spawn_blocking(move || {
             let result = work();
             drop(place);
             result
         });
-        match tokio::time::timeout(self.limit, task).await {
+        match timeout(self.limit, task).await {
             Ok(Ok(result)) => Ok(result),
             Ok(Err(error)) if error.is_panic() => Err(WorkError::Failed),
             Ok(Err(_)) | Err(_) => Err(WorkError::TooLong(self.limit)),
@@ -130,8 +158,10 @@ impl Workers {
             Ok(analyzer.analyze(&document, &hints(&spec)))
         };
         self.run(urgency, work).await.unwrap_or_else(|error| {
+            let what = || "the analysis".to_owned();
             Err(match error {
-                WorkError::TooLong(limit) => FetchError::AnalysisTimedOut { what: "the analysis".to_owned(), limit },
+                WorkError::TooLong(limit) => FetchError::AnalysisTimedOut { what: what(), limit },
+                WorkError::NoPlace(limit) => FetchError::Busy { what: what(), limit },
                 WorkError::Failed => FetchError::UnreadableDocument { problem: error.to_string() },
             })
         })
@@ -151,6 +181,22 @@ mod tests {
         let workers = Workers::new(1, Duration::from_secs(60));
         assert_eq!(workers.run(Urgency::Change, || -> u8 { panic!("poison") }).await, Err(WorkError::Failed));
         assert_eq!(workers.run(Urgency::Routine, || 7).await, Ok(7));
+    }
+
+    #[tokio::test]
+    async fn who_finds_no_place_in_time_is_told_so_and_a_catalog_takes_none_from_texts() {
+        let workers = Workers::new(1, Duration::from_millis(50));
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let runaway = workers.compile(move || held.recv().is_ok()).await;
+        assert_eq!(runaway, Err(WorkError::TooLong(Duration::from_millis(50))), "it goes on, and keeps its place");
+        assert_eq!(workers.compile(|| 7).await, Err(WorkError::NoPlace(Duration::from_millis(50))));
+        assert_eq!(workers.run(Urgency::Routine, || 7).await, Ok(7));
+
+        let (go_on, waiting) = std::sync::mpsc::channel::<()>();
+        let _ = workers.run(Urgency::Change, move || waiting.recv().is_ok()).await;
+        assert_eq!(workers.run(Urgency::Change, || 7).await, Err(WorkError::NoPlace(Duration::from_millis(50))));
+        release.send(()).unwrap();
+        go_on.send(()).unwrap();
     }
 
     #[tokio::test]

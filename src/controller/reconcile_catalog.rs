@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
 
 use crate::api::conditions::{FETCH_FAILED, conditions};
-use crate::api::{ReportCatalog, ReportCatalogStatus};
-use crate::runtime::queue::Urgency;
-use crate::source::revision_of;
+use crate::api::{Reason, ReportCatalog, ReportCatalogStatus};
+use crate::catalog::conflicts::Conflict;
+use crate::source::{FetchError, revision_of};
 
-use super::catalogs;
 use super::context::Scope;
 use super::known::own;
 use super::outcome::Outcome;
@@ -25,8 +25,9 @@ const MAX_CONFLICTS: usize = 50;
 /// The most characters of one of them.
 const MAX_CONFLICT: usize = 250;
 
-/// Handles a catalog and says after which time it is to be handled again by itself. Never fails.
-pub async fn reconcile(catalog: &Arc<ReportCatalog>, scope: &Scope) -> Option<Duration> {
+/// Handles a catalog and says after which time it is to be handled again by itself. Never fails. Once `stop` is cancelled, compiling is given
+/// up; what is being written is written.
+pub async fn reconcile(catalog: &Arc<ReportCatalog>, scope: &Scope, stop: &CancellationToken) -> Option<Duration> {
     let metadata = &catalog.metadata;
     let (namespace, name, uid) = (metadata.namespace.as_deref()?, metadata.name.as_deref()?, metadata.uid.as_deref()?);
     let version = metadata.resource_version.as_deref()?;
@@ -36,7 +37,13 @@ pub async fn reconcile(catalog: &Arc<ReportCatalog>, scope: &Scope) -> Option<Du
     let context = &scope.context;
     let measured = context.metrics.reconcile_started(CONTROLLER);
     let tried = scope.catalog_ledger.get(uid).failures.saturating_add(1);
-    let (outcome, conflicts) = look(catalog, scope, tried).await;
+    let (outcome, conflicts) = tokio::select! {
+        looked = look(catalog, scope) => looked,
+        () = stop.cancelled() => {
+            measured.finish("requeue_after");
+            return None;
+        }
+    };
     let status = status(catalog, &outcome, &conflicts);
     let written = if catalog.status.as_ref() == Some(&status) {
         Ok(None)
@@ -60,24 +67,26 @@ pub async fn reconcile(catalog: &Arc<ReportCatalog>, scope: &Scope) -> Option<Du
 }
 
 /// Compiles the catalog on top of the built-in one: whether that works, and what clashes.
-async fn look(catalog: &Arc<ReportCatalog>, scope: &Scope, tried: u32) -> (Outcome, Vec<String>) {
-    let (builtin, copy) = (Arc::clone(scope.context.analyzers.builtin()), Arc::clone(catalog));
-    let name = catalog.metadata.name.clone().unwrap_or_default();
-    let own_name = name.clone();
-    let compiled = scope.context.analyzers.workers().run(Urgency::Change, move || {
-        let conflicts = builtin.with_overlays(&[(own_name.as_str(), &copy.spec)]).1;
-        conflicts.iter().map(ToString::to_string).collect::<Vec<String>>()
-    });
-    match compiled.await {
+async fn look(catalog: &Arc<ReportCatalog>, scope: &Scope) -> (Outcome, Vec<String>) {
+    match scope.context.analyzers.conflicts(catalog).await {
         Ok(conflicts) => {
             let message = match conflicts.len() {
                 0 => "the catalog can be used".to_owned(),
                 clashes => format!("the catalog can be used; {clashes} of its entries clash, see status.conflicts"),
             };
-            (Outcome::Done { message }, conflicts)
+            (Outcome::Done { message }, conflicts.iter().take(MAX_CONFLICTS).map(told).collect())
         }
-        Err(error) => (Outcome::of(&catalogs::failed(error, name), tried), Vec::new()),
+        // That of a report would name the field of the report.
+        Err((FetchError::CatalogInvalid { problem, .. }, _)) => {
+            (Outcome::Stalled { reason: Reason::CatalogInvalid, message: problem }, Vec::new())
+        }
+        // Only time-outs count: a status that could not be written is no fault of the catalog's.
+        Err((error, timeouts)) => (Outcome::of(&error, timeouts), Vec::new()),
     }
+}
+
+fn told(conflict: &Conflict) -> String {
+    conflict.to_string().chars().take(MAX_CONFLICT).collect()
 }
 
 fn status(catalog: &ReportCatalog, outcome: &Outcome, conflicts: &[String]) -> ReportCatalogStatus {
@@ -99,6 +108,6 @@ fn status(catalog: &ReportCatalog, outcome: &Outcome, conflicts: &[String]) -> R
         projects: number(spec.projects.len()),
         organizations: number(spec.organizations.len()),
         themes: number(spec.themes.len()),
-        conflicts: conflicts.iter().take(MAX_CONFLICTS).map(|text| text.chars().take(MAX_CONFLICT).collect()).collect(),
+        conflicts: conflicts.to_vec(),
     }
 }

@@ -152,12 +152,13 @@ fn start_controllers(
             () = leads.elected() => {}
             () = stopped.cancelled() => return,
         }
+        let told = stopped.clone();
         work(inboxes.catalogs, stopped, move |key: Key, _| {
-            let scopes = scopes.clone();
+            let (scopes, stop) = (scopes.clone(), told.clone());
             async move {
                 let scope = scopes.of(&key.0)?;
                 let catalog = scope.catalogs.store.get(&ObjectRef::new(&key.1).within(&key.0))?;
-                reconcile_catalog::reconcile(&catalog, &scope).await
+                reconcile_catalog::reconcile(&catalog, &scope, &stop).await
             }
         })
         .await;

@@ -133,7 +133,7 @@ fn start(
 
     let told = reporter("reportcatalogs", "ReportCatalogs");
     let api_of_catalogs = api::<DeserializeGuard<ReportCatalog>>(client, namespace);
-    let events = watch::guarded_events(api_of_catalogs, everything, told.clone());
+    let events = watch::guarded_events(api_of_catalogs, everything.page_size(watch::CATALOGS_A_PAGE), told.clone());
     let changed = on_catalog(Arc::clone(&scope), settings.selector.clone(), inboxes.clone());
     let prune_catalog = |catalog: &mut ReportCatalog| catalog.metadata.managed_fields = None;
     watches.spawn(watch::fill(events, catalogs, told, prune_catalog, changed));

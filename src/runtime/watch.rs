@@ -32,6 +32,8 @@ use super::metrics::Metrics;
 
 /// Objects a page of a list. Small, because a page is in memory as a whole.
 const PAGE_SIZE: u32 = 250;
+/// Catalogs a page of a list: one may be as large as the API server takes, which is more than a megabyte.
+pub const CATALOGS_A_PAGE: u32 = 20;
 /// The longest time for one page of a list. A watch that is open has a limit of its own, [`WATCH_TIMEOUT`].
 const PAGE_WITHIN: Duration = Duration::from_secs(30);
 /// A watch that has gone well for so long begins with short pauses again when it fails the next time.

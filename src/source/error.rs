@@ -90,6 +90,14 @@ pub enum FetchError {
         /// The limit.
         limit: Duration,
     },
+    /// Other work took all places of the analysis for too long. No fault of the text's.
+    #[error("{what} was not begun within {} s, because other work keeps the operator busy; it is tried again", .limit.as_secs())]
+    Busy {
+        /// What was not begun, for example `the analysis`.
+        what: String,
+        /// The longest wait.
+        limit: Duration,
+    },
     /// A URL that cannot be used.
     #[error("source.http.url: {problem}")]
     UrlInvalid {
@@ -272,6 +280,7 @@ impl FetchError {
             Self::NotText { .. } => Reason::NotText,
             Self::UnreadableDocument { .. } => Reason::UnreadableDocument,
             Self::AnalysisTimedOut { .. } => Reason::AnalysisTimedOut,
+            Self::Busy { .. } => Reason::OperatorBusy,
             Self::UrlInvalid { .. } => Reason::UrlInvalid,
             Self::AddressBlocked { .. } => Reason::AddressBlocked,
             Self::Tls { .. } => Reason::TlsError,
@@ -311,7 +320,8 @@ impl FetchError {
             | Self::AuthenticationFailed { .. }
             | Self::TimedOut { .. }
             | Self::ConnectionFailed { .. }
-            | Self::AnalysisTimedOut { .. } => Disposition::Retry { after: None },
+            | Self::AnalysisTimedOut { .. }
+            | Self::Busy { .. } => Disposition::Retry { after: None },
             Self::KeyAmbiguous { .. }
             | Self::InvalidSpec { .. }
             | Self::TooLarge { .. }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Bench, condition, is_ready, names};
+use crate::support::{Bench, cluster, condition, is_ready, names, ready_message, ready_reason, report};
 
 fn catalog(projects: &[&str]) -> Value {
     let projects: Vec<Value> = projects.iter().map(|name| json!({"name": name})).collect();
@@ -41,4 +41,51 @@ fn a_report_waits_for_its_catalog_and_follows_its_changes() {
     let metrics = bench.operator.metrics().unwrap();
     assert!(metrics.contains(r#"conference_report_objects{ready="true"} 1"#), "{metrics}");
     assert!(metrics.contains(r#"conference_report_status_writes_total{outcome="written"} 3"#), "{metrics}");
+}
+
+/// Sixteen catalogs of a thousand projects are what the schema allows a report to refer to.
+#[test]
+fn large_catalogs_in_every_order_hold_up_nobody_in_another_namespace() {
+    let crowded = cluster().namespace("crowded").unwrap();
+    let bench = Bench::new("neighbour", &[&format!("--watch-namespaces={crowded}")]);
+    let name = |number: usize| format!("large-{}", number % 16);
+    let catalogs = (0..16).map(|number| {
+        // The names of each stand in its neighbour too.
+        let project = |entry: usize| json!({"name": format!("Kievit{}k", number * 500 + entry), "aliases": [format!("P{number}x{entry}")]});
+        let projects: Vec<Value> = (0..1000).map(project).collect();
+        json!({"apiVersion": "confreports.dev/v1alpha1", "kind": "ReportCatalog", "metadata": {"name": name(number)}, "spec": {"projects": projects}})
+    });
+    for catalog in catalogs {
+        cluster().apply(&crowded, &catalog.to_string()).unwrap();
+    }
+    let text = "At KubeCon our team showed Cilium and Kievit7k to a full room.";
+    let refers =
+        |first: usize, count: usize| -> Value { (first..first + count).map(|at| json!({"name": name(at)})).collect() };
+    let mut reports: Vec<Value> = (0..32)
+        .map(|number| {
+            let count = if number < 16 { 16 } else { 4 };
+            report(&format!("r{number}"), json!({"source": {"inline": text}, "catalogRefs": refers(number, count)}))
+        })
+        .collect();
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": std::mem::take(&mut reports)});
+    cluster().apply(&crowded, &list.to_string()).unwrap();
+
+    bench.apply(&report("n", json!({"source": {"inline": text}})));
+    assert_eq!(names(&bench.until_ready("n"), "projects"), ["Cilium"]);
+    bench.apply(&report("n", json!({"source": {"inline": "At KubeCon our team showed Linkerd to a full room."}})));
+    let edited = bench.until("n", "analysed anew", |n| is_ready(n) && names(n, "projects") == ["Linkerd"]);
+    assert_eq!(edited["status"]["observedGeneration"], 2);
+
+    let crowd = Bench { namespace: crowded, operator: bench.operator };
+    for number in 0..16 {
+        let refused = crowd.until(&format!("r{number}"), "refused", |r| condition(r, "Stalled").is_some());
+        assert_eq!(ready_reason(&refused), "CatalogInvalid");
+        assert!(ready_message(&refused).contains("there are 32000 values"), "{}", ready_message(&refused));
+    }
+    for number in 16..32 {
+        let analysed = crowd.until_ready(&format!("r{number}"));
+        let found = names(&analysed, "projects").contains(&"Kievit7k".to_owned());
+        let refers_to_it = (number..number + 4).any(|at| at % 16 == 0);
+        assert_eq!(found, refers_to_it, "{:#}", analysed["status"]);
+    }
 }

@@ -43,7 +43,7 @@ type Terms = BTreeMap<String, Vec<TermTarget>>;
 /// Finds terms of themes.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct ThemeMatcher {
-    /// Codes of the languages that have terms.
+    /// Codes of the languages that have terms, in order.
     languages: Vec<String>,
     /// Terms that start where a word starts.
     closed: Spellings,
@@ -70,7 +70,7 @@ impl ThemeMatcher {
             let terms = entry.terms.iter().flat_map(|(language, terms)| terms.iter().map(move |term| (language, term)));
             for (number, (language, term)) in (0..).zip(terms) {
                 let text = fold(&term.text);
-                let known = languages.iter().position(|code| code == language).map(u8::try_from);
+                let known = languages.binary_search(language).ok().map(u8::try_from);
                 // More languages than there are two-letter codes for: their terms are not found.
                 let Ok(language) = known.transpose() else { continue };
                 if text.is_empty() {
@@ -102,7 +102,8 @@ impl ThemeMatcher {
         let folded = Folded::new(text, span);
         let mut hits = Vec::new();
         let mut edges = Edges::default();
-        let language = self.languages.iter().position(|code| code == language).and_then(|at| u8::try_from(at).ok());
+        let language = self.languages.binary_search_by(|code| code.as_str().cmp(language)).ok();
+        let language = language.and_then(|at| u8::try_from(at).ok());
         for (range, targets) in self.occurrences(&folded.text) {
             let at_end = is_edge(&folded.text, range.end);
             for target in targets {

@@ -10,8 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 use tracing::field::Empty;
 
-use crate::analysis::Analyzer;
-use crate::api::{ConferenceReport, ConferenceReportStatus, ConfigMapVersion, REQUESTED_AT_ANNOTATION};
+use crate::api::{ConferenceReport, ConferenceReportStatus, ConfigMapVersion, REQUESTED_AT_ANNOTATION, ReportCatalog};
 use crate::runtime::queue::Urgency;
 use crate::runtime::traces::TARGET;
 use crate::source::http::Validators;
@@ -78,6 +77,13 @@ enum Step {
     Analysed(Box<ConferenceReportStatus>),
 }
 
+/// The catalogs that a report refers to, and the revision of the built-in one with them. They are compiled only when there is something to be
+/// analysed.
+struct Catalogs {
+    overlays: Vec<Arc<ReportCatalog>>,
+    revision: String,
+}
+
 struct Run<'a> {
     report: &'a ConferenceReport,
     scope: &'a Scope,
@@ -117,8 +123,11 @@ impl<'a> Run<'a> {
         if self.report.metadata.deletion_timestamp.is_some() || self.report.spec.suspend {
             return End { label: "success", again: None };
         }
-        let analyzer = self.analyzer().await;
-        let subject = self.subject(analyzer.as_ref().ok());
+        let catalogs = tokio::select! {
+            catalogs = self.catalogs() => catalogs,
+            () = stop.cancelled() => return End { label: "requeue_after", again: None },
+        };
+        let subject = self.subject(catalogs.as_ref().ok());
         if self.entry.next_look.is_none() {
             self.entry.next_look = self.until_look().map(|wait| Instant::now() + wait);
         }
@@ -140,21 +149,22 @@ impl<'a> Run<'a> {
             return self.unwritten(&error, subject.inputs);
         }
         let result = tokio::select! {
-            result = self.work(analyzer, work, &subject) => result,
+            result = self.work(catalogs, work, &subject) => result,
             () = stop.cancelled() => return End { label: "requeue_after", again: None },
         };
         self.settle(result, subject.inputs).await
     }
 
-    async fn analyzer(&self) -> Result<Analyzer, FetchError> {
+    async fn catalogs(&self) -> Result<Catalogs, FetchError> {
         let mut overlays = Vec::with_capacity(self.report.spec.catalog_refs.len());
         for reference in &self.report.spec.catalog_refs {
             overlays.push(self.scope.catalog(self.target.namespace, &reference.name).await?);
         }
-        self.scope.context.analyzers.with(&overlays).await
+        let revision = self.scope.context.analyzers.revision(&overlays)?;
+        Ok(Catalogs { overlays, revision })
     }
 
-    fn subject(&self, analyzer: Option<&Analyzer>) -> Subject {
+    fn subject(&self, catalogs: Option<&Catalogs>) -> Subject {
         let map = self.report.spec.source.config_map_ref.as_ref();
         Subject {
             deleted: false,
@@ -166,7 +176,7 @@ impl<'a> Run<'a> {
                 generation: self.generation,
                 requested_at: self.requested_at.clone(),
                 config_map: self.map_state(),
-                catalog_revision: analyzer.map(|analyzer| analyzer.catalog().revision.clone()),
+                catalog_revision: catalogs.map(|catalogs| catalogs.revision.clone()),
             },
         }
     }
@@ -189,12 +199,12 @@ impl<'a> Run<'a> {
     /// Gets the text and, if it is another one, analyses it.
     async fn work(
         &mut self,
-        analyzer: Result<Analyzer, FetchError>,
+        catalogs: Result<Catalogs, FetchError>,
         work: Work,
         subject: &Subject,
     ) -> Result<Step, FetchError> {
         let kind = self.kind.clone()?;
-        let analyzer = analyzer?;
+        let catalogs = catalogs?;
         let context = &self.scope.context;
         let asked = self.requested_at.is_some() && self.requested_at != self.known.last_handled;
         let fetcher = Fetcher {
@@ -224,15 +234,15 @@ impl<'a> Run<'a> {
         if work.analysis_stands && same_text && !subject.open_key {
             return Ok(Step::Same);
         }
+        let analyzer = context.analyzers.with(&catalogs.overlays).await?;
         let started = Instant::now();
-        let revision = analyzer.catalog().revision.clone();
         let (workers, spec) = (context.analyzers.workers(), self.report.spec.clone());
         let span = tracing::info_span!(target: TARGET, "analyse", bytes = fetched.bytes.len(), outcome = Empty);
         let analysis =
             workers.analyse(self.urgency, Arc::clone(&fetched), spec, analyzer).instrument(span.clone()).await;
         span.record("outcome", analysis.as_ref().map_or_else(|error| error.reason().as_str(), |_| "success"));
         context.metrics.analysed(started.elapsed(), fetched.bytes.len());
-        let status = status::build(&analysis?, &fetched, kind, &revision);
+        let status = status::build(&analysis?, &fetched, kind, &catalogs.revision);
         if work.analysis_stands && same_text && self.known.is_ready() && self.whole_is_same(&status).await {
             return Ok(Step::Same);
         }
