@@ -9,9 +9,9 @@ use sha2::{Digest, Sha256};
 const START: Duration = Duration::from_secs(10);
 /// Wait after the first failure.
 pub const BACKOFF_FIRST: Duration = Duration::from_secs(1);
-/// The longest wait after a failure.
+/// The longest wait after a failure, and the longest that the API server may ask for.
 pub const BACKOFF_LONGEST: Duration = Duration::from_secs(15 * 60);
-/// The longest wait that the other side may ask for.
+/// The longest wait that the server of a text may ask for.
 pub const RETRY_AFTER_LONGEST: Duration = Duration::from_secs(24 * 3600);
 /// The shortest interval, whatever a spec says.
 const SHORTEST_INTERVAL: Duration = Duration::from_secs(60);

@@ -12,6 +12,8 @@ use serde::de::DeserializeOwned;
 use crate::api::FIELD_MANAGER;
 use crate::source::Throttled;
 
+use super::schedule::BACKOFF_LONGEST;
+
 /// Asks for the metadata of what was written only: the operator knows the rest.
 const METADATA_ONLY: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
 
@@ -67,10 +69,10 @@ impl WriteError {
         matches!(self, Self::Refused { code: 400 | 401 | 403 | 413 | 422, .. })
     }
 
-    /// The least time to wait, where the API server named one.
-    pub const fn after(&self) -> Option<Duration> {
+    /// The least time to wait, where the API server named one; never more than the longest wait of our own.
+    pub fn after(&self) -> Option<Duration> {
         match self {
-            Self::Refused { after, .. } => *after,
+            Self::Refused { after, .. } => after.map(|after| after.min(BACKOFF_LONGEST)),
             _ => None,
         }
     }
@@ -203,6 +205,8 @@ mod tests {
         let throttled = Throttled { status: 429, after: Duration::from_secs(9) };
         let throttled = classify(&kube::Error::Service(throttled.into()));
         assert_eq!((throttled.label(), throttled.after()), ("error", Some(Duration::from_secs(9))));
+        let patient = Throttled { status: 503, after: Duration::from_secs(86_400) };
+        assert_eq!(classify(&kube::Error::Service(patient.into())).after(), Some(BACKOFF_LONGEST));
         assert_eq!(WriteError::TimedOut(Duration::from_secs(1)).label(), "timeout");
     }
 }
