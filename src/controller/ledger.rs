@@ -58,6 +58,12 @@ impl Entry {
             _ => (resource_version.to_owned(), seen),
         }
     }
+
+    /// The report is suspended, or being deleted: nobody waits for it, and nothing is tried.
+    pub fn set_aside(&mut self) {
+        self.ready = None;
+        self.retrying = false;
+    }
 }
 
 /// How many reports stand how.
@@ -159,5 +165,18 @@ mod tests {
         ledger.update("u7", |entry| entry.ready = Some(true));
         assert_eq!(ledger.counts(), Counts { ready: 1, not_ready: 0, in_backoff: 0 });
         assert!(ledger.get("u7").ready.is_none());
+    }
+
+    #[test]
+    fn a_report_that_is_suspended_while_it_fails_counts_as_nothing() {
+        let ledger = Ledger::default();
+        ledger.seen("u", "1");
+        ledger.update("u", |entry| {
+            entry.ready = Some(false);
+            entry.retrying = true;
+        });
+        assert_eq!(ledger.counts(), Counts { ready: 0, not_ready: 1, in_backoff: 1 });
+        ledger.update("u", Entry::set_aside);
+        assert_eq!(ledger.counts(), Counts::default());
     }
 }

@@ -115,6 +115,7 @@ impl<'a> Run<'a> {
 
     async fn go(mut self, stop: &CancellationToken) -> End {
         if self.report.metadata.deletion_timestamp.is_some() || self.report.spec.suspend {
+            self.scope.ledger.update(self.target.uid, Entry::set_aside);
             return End { label: "success", again: None };
         }
         let analyzer = self.analyzer().await;
