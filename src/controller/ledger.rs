@@ -59,6 +59,13 @@ impl Entry {
         }
     }
 
+    /// All is done: should a run have failed before, what it could not do was done all the same, or is no longer to be done.
+    pub fn rest(&mut self) {
+        self.failures = 0;
+        self.not_before = None;
+        self.retrying = false;
+    }
+
     /// The report is suspended, or being deleted: nobody waits for it, and nothing is tried.
     pub fn set_aside(&mut self) {
         self.ready = None;
@@ -165,6 +172,13 @@ mod tests {
         ledger.update("u7", |entry| entry.ready = Some(true));
         assert_eq!(ledger.counts(), Counts { ready: 1, not_ready: 0, in_backoff: 0 });
         assert!(ledger.get("u7").ready.is_none());
+    }
+
+    #[test]
+    fn a_report_whose_lost_write_turns_out_to_have_been_carried_out_is_no_longer_in_backoff() {
+        let mut entry = Entry { failures: 3, not_before: Some(Instant::now()), retrying: true, ..Entry::default() };
+        entry.rest();
+        assert_eq!((entry.failures, entry.not_before, entry.retrying), (0, None, false));
     }
 
     #[test]

@@ -126,14 +126,10 @@ impl<'a> Run<'a> {
         let work = match decide(&subject, &self.known, &self.entry, Instant::now()) {
             Plan::Work(work) => work,
             Plan::Leave(again) => {
-                let (ready, next_look) = (self.known.is_ready(), self.entry.next_look);
-                self.scope.ledger.update(self.target.uid, |entry| {
-                    entry.ready = Some(ready);
-                    entry.next_look = next_look;
-                    entry.watched = matches!(subject.inputs.config_map, MapState::At(_));
-                });
-                return End { label: if again.is_some() { "requeue_after" } else { "success" }, again };
+                self.scope.ledger.update(self.target.uid, Entry::rest);
+                return self.leave(&subject, again);
             }
+            Plan::Wait(again) => return self.leave(&subject, again),
         };
         if work.announce
             && let Err(error) = self.announce().await
@@ -145,6 +141,17 @@ impl<'a> Run<'a> {
             () = stop.cancelled() => return End { label: "requeue_after", again: None },
         };
         self.settle(result, subject.inputs).await
+    }
+
+    /// Nothing is to be done now.
+    fn leave(self, subject: &Subject, again: Option<Duration>) -> End {
+        let (ready, next_look) = (self.known.is_ready(), self.entry.next_look);
+        self.scope.ledger.update(self.target.uid, |entry| {
+            entry.ready = Some(ready);
+            entry.next_look = next_look;
+            entry.watched = matches!(subject.inputs.config_map, MapState::At(_));
+        });
+        End { label: if again.is_some() { "requeue_after" } else { "success" }, again }
     }
 
     async fn analyzer(&self) -> Result<Analyzer, FetchError> {
