@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use crate::api::ConfigMapVersion;
+use crate::api::{ConfigMapVersion, Reason};
 
 use super::inputs::{Inputs, is_newer};
 use super::known::Known;
@@ -28,6 +28,10 @@ pub struct Entry {
     pub inputs: Option<Inputs>,
     /// Failed runs in a row with these inputs.
     pub failures: u32,
+    /// See [`Failures::reason`].
+    pub reason: Option<Reason>,
+    /// See [`Failures::alike`].
+    pub alike: u32,
     /// Not before this moment is a failed run repeated; none where only a change helps.
     pub not_before: Option<Instant>,
     /// Whether it is tried again because it failed, and not just looked at again because it has an interval.
@@ -48,7 +52,32 @@ pub struct Entry {
     pub ready: Option<bool>,
 }
 
+/// Failed runs in a row with the same inputs, up to the last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Failures {
+    /// How many there are.
+    pub runs: u32,
+    /// Why the last one had no text; none where it had, and the status could not be written.
+    pub reason: Option<Reason>,
+    /// How many at the end failed for that reason.
+    pub alike: u32,
+}
+
 impl Entry {
+    /// The failures in a row when a run with these inputs has failed as well, for this reason; see [`Failures::reason`].
+    pub fn failed(&self, inputs: &Inputs, reason: Option<Reason>) -> Failures {
+        if self.inputs.as_ref() != Some(inputs) {
+            return Failures { runs: 1, reason, alike: 1 };
+        }
+        // Whoever has the text has got past what was in the way; but a Kubernetes API that is in trouble fails reads and writes alike.
+        let past = reason.is_none() && self.reason.is_some_and(|before| before != Reason::ApiError);
+        Failures {
+            runs: if past { 1 } else { self.failures.saturating_add(1) },
+            reason,
+            alike: if self.reason == reason { self.alike.saturating_add(1) } else { 1 },
+        }
+    }
+
     /// The newer of what the watch shows and what was written, with its resource version.
     pub fn newest(&self, resource_version: &str, seen: Known) -> (String, Known) {
         match &self.written {
@@ -62,6 +91,8 @@ impl Entry {
     /// All is done: should a run have failed before, what it could not do was done all the same, or is no longer to be done.
     pub fn rest(&mut self) {
         self.failures = 0;
+        self.reason = None;
+        self.alike = 0;
         self.not_before = None;
         self.retrying = false;
     }
@@ -131,6 +162,40 @@ impl Ledger {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::controller::inputs::MapState;
+
+    fn inputs(config_map: MapState) -> Inputs {
+        Inputs { generation: 1, requested_at: None, config_map, catalog_revision: None }
+    }
+
+    fn failing(reason: Option<Reason>, failures: u32, alike: u32) -> Entry {
+        Entry { inputs: Some(inputs(MapState::Missing)), failures, reason, alike, ..Entry::default() }
+    }
+
+    #[test]
+    fn waits_grow_while_the_same_is_in_the_way_and_begin_anew_once_it_is_not() {
+        let runs = |before: Entry, inputs: &Inputs, reason| before.failed(inputs, reason).runs;
+        let (same, other) = (inputs(MapState::Missing), inputs(MapState::NotUsed));
+        let (absent, api) = (Some(Reason::SecretNotFound), Some(Reason::ApiError));
+        assert_eq!(runs(failing(absent, 11, 11), &same, absent), 12);
+        assert_eq!(runs(failing(absent, 11, 11), &same, Some(Reason::TimedOut)), 12, "still no text");
+        assert_eq!(runs(failing(absent, 11, 11), &other, absent), 1, "something changed");
+        assert_eq!(runs(failing(absent, 11, 11), &other, None), 1, "the ConfigMap appeared, the write failed");
+        assert_eq!(runs(failing(absent, 11, 11), &same, None), 1, "the Secret appeared, the write failed");
+        assert_eq!(runs(failing(None, 3, 3), &same, None), 4, "writes go on failing");
+        assert_eq!(runs(failing(api, 3, 3), &same, None), 4, "the API goes on failing");
+        assert_eq!(runs(failing(None, u32::MAX, u32::MAX), &same, None), u32::MAX);
+    }
+
+    #[test]
+    fn failures_for_the_same_reason_are_counted_by_themselves() {
+        let slow = Some(Reason::AnalysisTimedOut);
+        let same = inputs(MapState::Missing);
+        let after = |before: Option<Reason>| failing(before, 5, 2).failed(&same, slow);
+        assert_eq!(after(Some(Reason::TimedOut)), Failures { runs: 6, reason: slow, alike: 1 });
+        assert_eq!(after(slow), Failures { runs: 6, reason: slow, alike: 3 });
+        assert_eq!(failing(slow, 5, 2).failed(&inputs(MapState::NotUsed), slow).alike, 1, "something changed");
+    }
 
     fn known(generation: i64) -> Known {
         Known { observed_generation: generation, ..Known::default() }

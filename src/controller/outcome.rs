@@ -64,7 +64,7 @@ pub struct Notice {
 }
 
 impl Outcome {
-    /// What a failure comes to, at the given number of failures in a row, this one included.
+    /// What a failure comes to, at the given number of failures in a row for the same reason, this one included.
     pub fn of(error: &FetchError, failures: u32) -> Self {
         let (reason, message) = (error.reason(), error.to_string());
         match error.disposition() {
@@ -107,7 +107,7 @@ impl Outcome {
         !matches!(self, Self::Done { .. })
     }
 
-    /// Whether the status is to say it, at the given number of failures in a row, this one included.
+    /// Whether the status is to say it, at the given number of failures in a row for the same reason, this one included.
     pub const fn is_worth_saying(&self, failures: u32) -> bool {
         !matches!(self, Self::Retry { hiccup: true, .. } if failures < API_FAILURES_BEFORE_SAYING)
     }

@@ -134,7 +134,7 @@ impl<'a> Run<'a> {
         if work.announce
             && let Err(error) = self.announce().await
         {
-            return self.unwritten(&error, subject.inputs);
+            return self.unwritten(&error, subject.inputs, None);
         }
         let result = tokio::select! {
             result = self.work(analyzer, work, &subject) => result,

@@ -12,7 +12,7 @@ use crate::api::conditions::{READY, Verdict, conditions, find};
 use crate::api::{ConferenceReport, ConferenceReportStatus, Reason};
 use crate::controller::inputs::{Inputs, MapState};
 use crate::controller::known::{Known, own};
-use crate::controller::ledger::Written;
+use crate::controller::ledger::{Failures, Written};
 use crate::controller::outcome::{Notice, Outcome};
 use crate::controller::schedule::backoff;
 use crate::controller::status;
@@ -38,20 +38,16 @@ impl Run<'_> {
 
     /// Writes what is to be written and remembers the run.
     pub(super) async fn settle(mut self, result: Result<Step, FetchError>, inputs: Inputs) -> End {
-        let failed = result.is_err();
-        let failures = match (failed, self.entry.inputs.as_ref() == Some(&inputs)) {
-            (false, _) => 0,
-            (true, true) => self.entry.failures.saturating_add(1),
-            (true, false) => 1,
-        };
+        let reason = result.as_ref().err().map(FetchError::reason);
+        let failures = reason.map_or_else(Failures::default, |_| self.entry.failed(&inputs, reason));
         let before = self.known.clone();
         let (outcome, analysed, written) = match result {
             Err(error) => {
-                let (generation, reason) = (self.generation, error.reason());
-                tracing::info!(report = %self.id(), generation, %reason, %error, failures, "report not analysed");
-                let outcome = Outcome::of(&error, failures);
-                let written =
-                    if outcome.is_worth_saying(failures) { self.say(&outcome, None).await } else { Ok(false) };
+                let (generation, reason, runs) = (self.generation, error.reason(), failures.runs);
+                tracing::info!(report = %self.id(), generation, %reason, %error, failures = runs, "report not analysed");
+                let outcome = Outcome::of(&error, failures.alike);
+                let said = outcome.is_worth_saying(failures.alike);
+                let written = if said { self.say(&outcome, None).await } else { Ok(false) };
                 (outcome, false, written)
             }
             Ok(Step::Analysed(status)) => {
@@ -64,12 +60,12 @@ impl Run<'_> {
                     let written = self.say(&outcome, None).await;
                     (outcome, false, written)
                 }
-                Err(error) => return self.unwritten(&error, inputs),
+                Err(error) => return self.unwritten(&error, inputs, None),
             },
         };
         Span::current().record("reason", outcome.verdict().reason().as_str());
         match written {
-            Err(error) => return self.unwritten(&error, inputs),
+            Err(error) => return self.unwritten(&error, inputs, reason),
             Ok(false) => self.scope.context.metrics.status_write("unchanged"),
             Ok(true) => {
                 if let Some(notice) = outcome.notice(&before, analysed) {
@@ -82,8 +78,8 @@ impl Run<'_> {
                 }
             }
         }
-        let again = outcome.next(self.target.uid, failures, self.until_look());
-        self.remember(inputs, failures, again, (!failed, outcome.retries()));
+        let again = outcome.next(self.target.uid, failures.runs, self.until_look());
+        self.remember(inputs, failures, again, (reason.is_none(), outcome.retries()));
         End { label: outcome.label(), again }
     }
 
@@ -168,16 +164,17 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The status could not be written: nothing is lost, the run is repeated.
-    pub(super) fn unwritten(self, error: &WriteError, inputs: Inputs) -> End {
+    /// The status could not be written: nothing is lost, the run is repeated. `reason` says why there was no text either, if so.
+    pub(super) fn unwritten(self, error: &WriteError, inputs: Inputs, reason: Option<Reason>) -> End {
         if *error == WriteError::Gone {
             self.scope.ledger.evict(self.target.uid);
             return End { label: "success", again: None };
         }
-        let failures = self.entry.failures.saturating_add(1);
-        let again = backoff(self.target.uid, failures, error.after());
-        tracing::warn!(report = %self.id(), generation = self.generation, %error, failures, "status not written");
-        if error.is_final() && failures == 1 {
+        let failures = self.entry.failed(&inputs, reason);
+        let again = backoff(self.target.uid, failures.runs, error.after());
+        let (generation, runs) = (self.generation, failures.runs);
+        tracing::warn!(report = %self.id(), generation, %error, failures = runs, "status not written");
+        if error.is_final() && runs == 1 {
             // The status itself cannot say it.
             let notice = Notice {
                 warning: true,
@@ -191,21 +188,22 @@ impl Run<'_> {
         End { label: "error", again: Some(again) }
     }
 
-    fn remember(self, inputs: Inputs, failures: u32, again: Option<Duration>, (ready, retrying): (bool, bool)) {
+    fn remember(self, inputs: Inputs, failures: Failures, again: Option<Duration>, (ready, retrying): (bool, bool)) {
+        let Failures { runs, reason, alike } = failures;
         let now = Instant::now();
         let next_look = self.until_look().map(|wait| now + wait);
         let analysed = if self.known.is_ready() { Some(self.known.observed_generation) } else { self.entry.analysed };
         self.scope.ledger.update(self.target.uid, |entry| {
             entry.watched = matches!(inputs.config_map, MapState::At(_));
-            entry.not_before = again.filter(|_| failures > 0).map(|wait| now + wait);
+            entry.not_before = again.filter(|_| runs > 0).map(|wait| now + wait);
             entry.inputs = Some(inputs);
-            entry.failures = failures;
+            (entry.failures, entry.reason, entry.alike) = (runs, reason, alike);
             entry.next_look = next_look;
             entry.analysed = analysed;
             entry.ready = Some(ready);
             entry.retrying = retrying;
             // A version counts as checked only when its text is what the status tells about.
-            if failures == 0 {
+            if runs == 0 {
                 entry.checked = self.entry.checked;
                 entry.validators = self.entry.validators;
                 entry.unchanged = self.entry.unchanged;
