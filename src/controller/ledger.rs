@@ -24,6 +24,8 @@ pub struct Written {
 pub struct Entry {
     /// Own last write, until the watch shows it: what the watch delivers may be older.
     pub written: Option<Written>,
+    /// Version in which the watch has shown a status that was not known to be an own one; see [`Ledger::status_changed`].
+    pub foreign: Option<String>,
     /// Inputs of the last run.
     pub inputs: Option<Inputs>,
     /// Failed runs in a row with these inputs.
@@ -120,9 +122,17 @@ pub struct Counts {
 pub struct Ledger(Mutex<HashMap<String, Entry>>);
 
 impl Ledger {
-    /// What is remembered about a report.
+    /// What is remembered about a report. Nothing is, from now on, if somebody else has written its status: all that was remembered went
+    /// with the status of before.
     pub fn get(&self, uid: &str) -> Entry {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(uid).cloned().unwrap_or_default()
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(entry) = entries.get_mut(uid) else {
+            return Entry::default();
+        };
+        if entry.foreign.is_some() {
+            *entry = Entry::default();
+        }
+        entry.clone()
     }
 
     /// Changes what is remembered about a report, if the watch shows it: a run that ends after its report was deleted leaves nothing
@@ -130,6 +140,30 @@ impl Ledger {
     pub fn update(&self, uid: &str, change: impl FnOnce(&mut Entry)) {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         entries.get_mut(uid).map(change);
+    }
+
+    /// The watch shows another status of the report than before, in this version. Gives whether it is not known to be an own one.
+    ///
+    /// An own write may be seen before it is noted; it is known as such from then on, see [`Self::wrote`].
+    pub fn status_changed(&self, uid: &str, resource_version: &str, status: &Known) -> bool {
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = entries.entry(uid.to_owned()).or_default();
+        let own = entry
+            .written
+            .as_ref()
+            .is_some_and(|written| !is_newer(resource_version, &written.resource_version) || written.known == *status);
+        if !own {
+            entry.foreign = Some(resource_version.to_owned());
+        }
+        !own
+    }
+
+    /// A status was written. What the watch has shown meanwhile was either just that, or what it was written over.
+    pub fn wrote(&self, uid: &str, written: Written) {
+        self.update(uid, |entry| {
+            let shown = entry.foreign.take_if(|shown| !is_newer(shown, &written.resource_version));
+            entry.written = (shown.as_ref() != Some(&written.resource_version)).then_some(written);
+        });
     }
 
     /// The watch shows a version of the report: from now on something may be remembered about it, and an own write that is not newer
@@ -216,6 +250,37 @@ mod tests {
         assert!(ledger.get("u").written.is_some());
         ledger.seen("u", "11");
         assert!(ledger.get("u").written.is_none());
+    }
+
+    #[test]
+    fn a_status_is_foreign_unless_it_is_the_own_last_write_whichever_is_heard_of_first() {
+        let ledger = Ledger::default();
+        let written =
+            |version: &str, generation| Written { resource_version: version.into(), known: known(generation) };
+        let remembers = || ledger.get("u").inputs.is_some();
+        let remember = || ledger.update("u", |entry| entry.inputs = Some(inputs(MapState::NotUsed)));
+        ledger.seen("u", "1");
+        remember();
+
+        ledger.wrote("u", written("10", 2));
+        assert!(!ledger.status_changed("u", "9", &known(1)), "an earlier one, still on its way");
+        assert!(!ledger.status_changed("u", "10", &known(2)), "the write itself");
+        assert!(!ledger.status_changed("u", "12", &known(2)), "the write, with something else that came after it");
+        ledger.seen("u", "12");
+        assert!(remembers());
+
+        assert!(ledger.status_changed("u", "14", &known(3)), "the watch was faster than the answer");
+        ledger.wrote("u", written("14", 3));
+        assert!(remembers() && ledger.get("u").written.is_none(), "the watch has shown it already");
+
+        assert!(ledger.status_changed("u", "16", &known(-1)), "somebody emptied it");
+        assert!(!remembers(), "what was remembered went with the status of before");
+        remember();
+        assert!(remembers(), "once");
+
+        assert!(ledger.status_changed("u", "19", &known(-1)), "somebody emptied it right after a write");
+        ledger.wrote("u", written("18", 4));
+        assert!(!remembers());
     }
 
     #[test]

@@ -22,6 +22,12 @@ use crate::source::FetchError;
 
 use super::{End, Run, Step};
 
+/// The time in whole seconds, as Kubernetes keeps it.
+fn now() -> Time {
+    let now = Timestamp::now();
+    Time(Timestamp::from_second(now.as_second()).unwrap_or(now))
+}
+
 impl Run<'_> {
     /// Says that a new generation is being worked on.
     pub(super) async fn announce(&mut self) -> Result<(), WriteError> {
@@ -31,7 +37,7 @@ impl Run<'_> {
             &Verdict::Progressing,
             "the text of the new spec is being fetched",
             self.generation,
-            &Time(Timestamp::now()),
+            &now(),
         );
         self.apply(&status).await
     }
@@ -95,8 +101,7 @@ impl Run<'_> {
     /// Brings the status to what the outcome says, on top of `analysis` or else of the last good one. Whether anything was written.
     async fn say(&mut self, outcome: &Outcome, analysis: Option<ConferenceReportStatus>) -> Result<bool, WriteError> {
         let verdict = outcome.verdict();
-        let now = Time(Timestamp::now());
-        let made = conditions(&self.known.conditions, &verdict, outcome.message(), self.generation, &now);
+        let made = conditions(&self.known.conditions, &verdict, outcome.message(), self.generation, &now());
         let observed = if verdict.observes() { self.generation } else { self.known.observed_generation };
         let handled = self.requested_at.clone().or_else(|| self.known.last_handled.clone());
         let unchanged = analysis.is_none()
@@ -144,10 +149,10 @@ impl Run<'_> {
         let context = &self.scope.context;
         let started = Instant::now();
         let span = tracing::info_span!(target: TARGET, "write", outcome = Empty);
-        let (client, limit) = (&context.client, context.api_timeout);
-        let written = write::apply::<ConferenceReport>(client, self.target, &self.version, status, limit)
-            .instrument(span.clone())
-            .await;
+        let (client, version, limit) = (&context.client, self.version.as_str(), context.api_timeout);
+        let as_known = |live: &ConferenceReport| Known::of(live.status.as_ref()) == self.known;
+        let written =
+            write::apply_to(client, self.target, version, status, limit, as_known).instrument(span.clone()).await;
         let outcome = written.as_ref().map_or_else(WriteError::label, |_| "written");
         span.record("outcome", outcome);
         context.metrics.status_write(outcome);
@@ -157,10 +162,9 @@ impl Run<'_> {
         if let Some(version) = &resource_version {
             self.version.clone_from(version);
         }
-        let written = resource_version.map(|resource_version| Written { resource_version, known: self.known.clone() });
-        self.scope.ledger.update(self.target.uid, |entry| entry.written = written);
-        // Should the watch have shown the write before it is noted here, the note stays until the next change of the report: a
-        // little memory, no harm, since what the watch shows counts as soon as it is as new.
+        if let Some(resource_version) = resource_version {
+            self.scope.ledger.wrote(self.target.uid, Written { resource_version, known: self.known.clone() });
+        }
         Ok(())
     }
 

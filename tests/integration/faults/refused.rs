@@ -110,7 +110,9 @@ fn a_status_that_is_refused_for_ever_costs_few_requests_and_no_other_report_anyt
     let case = stage.names("waiting", "Cilium").and_then(|_| {
         let pauses = pauses(&stage, "waiting");
         let last = pauses[pauses.len() - 1];
-        must(last < Duration::from_secs(6), || format!("the write was repeated after {last:?}: the wait before counted"))
+        must(last < Duration::from_secs(6), || {
+            format!("the write was repeated after {last:?}: the wait before counted")
+        })
     });
     row.case("one refusal after a long wait for a ConfigMap", case);
     row.finish();
