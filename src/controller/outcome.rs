@@ -7,7 +7,7 @@ use crate::api::conditions::Verdict;
 use crate::source::{Disposition, FetchError};
 
 use super::known::Known;
-use super::schedule::backoff;
+use super::schedule::{BACKOFF_LONGEST, backoff};
 
 /// From this many failures in a row on, a failing Kubernetes API is said in the status: a hiccup of the API server is not the
 /// report's failure, and writing to a server that just failed seldom helps.
@@ -64,7 +64,7 @@ pub struct Notice {
 }
 
 impl Outcome {
-    /// What a failure comes to, at the given number of failures in a row, this one included.
+    /// What a failure comes to, at the given number of failures in a row for the same reason, this one included.
     pub fn of(error: &FetchError, failures: u32) -> Self {
         let (reason, message) = (error.reason(), error.to_string());
         match error.disposition() {
@@ -75,7 +75,9 @@ impl Outcome {
             Disposition::Waiting => Self::Waiting { reason, message },
             Disposition::Retry { after } => {
                 let hiccup = matches!(error, FetchError::Api { forbidden: false, .. });
-                Self::Retry { reason, message, after, hiccup }
+                // The API server may ask for some patience, but not switch the operator off.
+                let longest = if reason == Reason::ApiError { BACKOFF_LONGEST } else { Duration::MAX };
+                Self::Retry { reason, message, after: after.map(|after| after.min(longest)), hiccup }
             }
         }
     }
@@ -105,7 +107,7 @@ impl Outcome {
         !matches!(self, Self::Done { .. })
     }
 
-    /// Whether the status is to say it, at the given number of failures in a row, this one included.
+    /// Whether the status is to say it, at the given number of failures in a row for the same reason, this one included.
     pub const fn is_worth_saying(&self, failures: u32) -> bool {
         !matches!(self, Self::Retry { hiccup: true, .. } if failures < API_FAILURES_BEFORE_SAYING)
     }
@@ -200,6 +202,14 @@ mod tests {
         assert!(failed.notice(&known(&done), false).is_some_and(|notice| notice.warning));
         assert_eq!(limited(6).notice(&known(&failed), false), None, "still the same failure");
         assert!(done.notice(&known(&failed), false).is_some(), "recovered");
+    }
+
+    #[test]
+    fn a_server_of_texts_may_ask_for_hours_and_the_api_server_for_a_quarter_of_one() {
+        let after = Some(2 * HOUR);
+        let api = FetchError::Api { action: "read".into(), problem: "busy".into(), forbidden: false, after };
+        assert_eq!(Outcome::of(&api, 1).next("u", 1, None), Some(BACKOFF_LONGEST));
+        assert_eq!(limited(7200).next("u", 1, None), Some(2 * HOUR));
     }
 
     #[test]

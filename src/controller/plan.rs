@@ -38,8 +38,10 @@ impl Subject {
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Plan {
-    /// Nothing, until something changes or the time given has passed.
+    /// Nothing: all is done, until something changes or the time given has passed.
     Leave(Option<Duration>),
+    /// Nothing yet: the last run failed. It is repeated when the time given has passed; none where only a change helps.
+    Wait(Option<Duration>),
     /// The text is to be had.
     Work(Work),
 }
@@ -69,6 +71,8 @@ pub fn decide(subject: &Subject, known: &Known, entry: &Entry, now: Instant) -> 
         match subject.kind {
             SourceKind::Inline => return Plan::Leave(None),
             SourceKind::ConfigMap if holds_the_text(inputs, known, entry) => return Plan::Leave(None),
+            // The last look failed, or what it found could not be written: it is repeated before the next one is due.
+            _ if entry.failures > 0 => {}
             // It was watched until now: the label is gone, or the ConfigMap is.
             SourceKind::ConfigMap if !subject.is_polled() || entry.watched => {}
             SourceKind::ConfigMap | SourceKind::Http => {
@@ -82,11 +86,11 @@ pub fn decide(subject: &Subject, known: &Known, entry: &Entry, now: Instant) -> 
         if let Some(wait) = until_look.filter(|wait| !wait.is_zero()) {
             return Plan::Leave(Some(wait));
         }
-    } else if entry.inputs.as_ref() == Some(inputs) && entry.failures > 0 {
+    }
+    if entry.inputs.as_ref() == Some(inputs) && entry.failures > 0 {
         match until(entry.not_before) {
             Some(wait) if wait.is_zero() => {}
-            // In backoff, or stalled: `not_before` is none where only a change helps.
-            wait => return Plan::Leave(wait),
+            wait => return Plan::Wait(wait),
         }
     }
     let tried = find(&known.conditions, READY).and_then(|ready| ready.observed_generation) == Some(inputs.generation);
@@ -273,13 +277,35 @@ mod tests {
             not_before: Some(now + MINUTE),
             ..Entry::default()
         };
-        assert_eq!(decide(&base, &failing, &tried, now), Plan::Leave(Some(MINUTE)));
+        assert_eq!(decide(&base, &failing, &tried, now), Plan::Wait(Some(MINUTE)));
         assert!(matches!(decide(&base, &failing, &tried, now + MINUTE), Plan::Work(_)));
         let mut appeared = base.clone();
         appeared.inputs.config_map = MapState::At(version("12"));
         assert!(matches!(decide(&appeared, &failing, &tried, now), Plan::Work(_)));
         let stalled = Entry { not_before: None, ..tried };
-        assert_eq!(decide(&base, &failing, &stalled, now), Plan::Leave(None), "only a change helps");
+        assert_eq!(decide(&base, &failing, &stalled, now), Plan::Wait(None), "only a change helps");
+    }
+
+    #[test]
+    fn a_periodic_look_that_failed_or_was_not_written_is_repeated_before_the_next_interval() {
+        let now = Instant::now();
+        let mut unwatched = subject(SourceKind::ConfigMap);
+        unwatched.inputs.config_map = MapState::Unwatched;
+        let look = Plan::Work(Work { analysis_stands: true, announce: false });
+        for polled in [subject(SourceKind::Http), unwatched] {
+            let ready = known(polled.kind, &Verdict::Succeeded);
+            let failed = Entry {
+                inputs: Some(polled.inputs.clone()),
+                failures: 1,
+                not_before: Some(now + Duration::from_secs(1)),
+                ..looking_in_a_minute(now)
+            };
+            let wait = Plan::Wait(Some(Duration::from_secs(1)));
+            assert_eq!(decide(&polled, &ready, &failed, now), wait, "{polled:?}");
+            assert_eq!(decide(&polled, &ready, &failed, now + Duration::from_secs(1)), look, "{polled:?}");
+            let before_a_change = Entry { inputs: None, ..failed };
+            assert_eq!(decide(&polled, &ready, &before_a_change, now), look, "something changed: {polled:?}");
+        }
     }
 
     #[test]

@@ -9,10 +9,12 @@ use sha2::{Digest, Sha256};
 const START: Duration = Duration::from_secs(10);
 /// Wait after the first failure.
 pub const BACKOFF_FIRST: Duration = Duration::from_secs(1);
-/// The longest wait after a failure.
+/// The longest wait after a failure, and the longest that the API server may ask for.
 pub const BACKOFF_LONGEST: Duration = Duration::from_secs(15 * 60);
-/// The longest wait that the other side may ask for.
+/// The longest wait that the server of a text may ask for.
 pub const RETRY_AFTER_LONGEST: Duration = Duration::from_secs(24 * 3600);
+/// The longest wait before a status is put right that somebody else wrote.
+const FOREIGN_WRITE: Duration = Duration::from_secs(60);
 /// The shortest interval, whatever a spec says.
 const SHORTEST_INTERVAL: Duration = Duration::from_secs(60);
 
@@ -34,14 +36,23 @@ pub fn until_next_look(uid: &str, interval: Duration, now: SystemTime) -> Durati
 pub fn backoff(uid: &str, failures: u32, after: Option<Duration>) -> Duration {
     let doubled = 2u64.saturating_pow(failures.saturating_sub(1).min(32));
     let full = BACKOFF_FIRST.saturating_mul(u32::try_from(doubled).unwrap_or(u32::MAX)).min(BACKOFF_LONGEST);
-    let less = millis(full) / 5 * (spread(uid) % 1000) / 1000;
-    let own = full.saturating_sub(Duration::from_millis(less));
-    own.max(after.unwrap_or_default().min(RETRY_AFTER_LONGEST))
+    less_a_part(full, uid).max(after.unwrap_or_default().min(RETRY_AFTER_LONGEST))
 }
 
 /// Time after a start until a URL that failed before it is tried again: what failed together does not come back together.
 pub fn after_start(uid: &str) -> Duration {
     Duration::from_millis(spread(uid) % millis(START))
+}
+
+/// Time until a report is handled whose status somebody else wrote. Two instances that both take a report for theirs, and do not agree, so
+/// write in turns and seldom.
+pub fn after_foreign_write(uid: &str) -> Duration {
+    less_a_part(FOREIGN_WRITE, uid)
+}
+
+/// A wait less up to a fifth that differs from object to object.
+fn less_a_part(full: Duration, uid: &str) -> Duration {
+    full.saturating_sub(Duration::from_millis(millis(full) / 5 * (spread(uid) % 1000) / 1000))
 }
 
 /// Reads a duration as the schema allows it: numbers, with or without a fraction, with the units ms, s, m and h: "1h30m", "1.5h".
@@ -131,6 +142,13 @@ mod tests {
         assert_eq!(backoff("a", 1, Some(Duration::from_secs(40))), Duration::from_secs(40));
         assert_eq!(backoff("a", 1, Some(HOUR)), HOUR, "who asks for an hour is left alone for an hour");
         assert_eq!(backoff("a", 1, Some(Duration::MAX)), RETRY_AFTER_LONGEST, "nobody can switch us off");
+    }
+
+    #[test]
+    fn a_foreign_write_is_answered_within_a_minute_and_not_by_all_at_once() {
+        let waits: Vec<u64> = (0..100).map(|n| after_foreign_write(&format!("{n}")).as_secs()).collect();
+        assert!(waits.iter().all(|wait| (48..=60).contains(wait)), "{waits:?}");
+        assert!(waits.iter().any(|wait| *wait < 51) && waits.iter().any(|wait| *wait > 57), "{waits:?}");
     }
 
     proptest! {

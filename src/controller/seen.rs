@@ -19,6 +19,10 @@ use crate::api::{ConferenceReport, ConferenceReportSpec, ConferenceReportStatus,
 
 use super::known::own;
 
+/// The most bytes of a request. It is answered by repeating it in the status, which has room for a time or a name, not for the 256 KiB that
+/// annotations may have. A longer one counts as none.
+const REQUEST_LIMIT: usize = 256;
+
 /// A report, or why it cannot be read.
 #[derive(Clone, Debug)]
 pub struct Seen(pub Result<ConferenceReport, InvalidObject>);
@@ -136,6 +140,7 @@ struct WireStatus {
 impl WireMetadata {
     fn read(self) -> ObjectMeta {
         let requested_at = self.annotations.and_then(|annotations| annotations.requested_at);
+        let requested_at = requested_at.filter(|value| value.len() <= REQUEST_LIMIT);
         ObjectMeta {
             name: self.name,
             namespace: self.namespace,
@@ -258,6 +263,19 @@ mod tests {
         let annotations = read.metadata.annotations.unwrap();
         assert_eq!(annotations.get(REQUESTED_AT_ANNOTATION).map(String::as_str), Some("now"));
         assert_eq!((annotations.len(), read.metadata.labels), (1, None));
+    }
+
+    #[test]
+    fn a_request_that_the_status_has_no_room_for_counts_as_none() {
+        let request = |value: String| {
+            let mut asking = report();
+            asking.metadata.annotations = Some([(REQUESTED_AT_ANNOTATION.to_owned(), value)].into());
+            let read = seen(&serde_json::to_value(&asking).unwrap()).0.unwrap();
+            read.metadata.annotations.and_then(|all| all.get(REQUESTED_AT_ANNOTATION).cloned())
+        };
+        let (fits, too_long) = ("x".repeat(REQUEST_LIMIT), "x".repeat(REQUEST_LIMIT + 1));
+        assert_eq!(request(fits.clone()), Some(fits));
+        assert_eq!(request(too_long), None);
     }
 
     #[test]

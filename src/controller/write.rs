@@ -12,6 +12,8 @@ use serde::de::DeserializeOwned;
 use crate::api::FIELD_MANAGER;
 use crate::source::Throttled;
 
+use super::schedule::BACKOFF_LONGEST;
+
 /// Asks for the metadata of what was written only: the operator knows the rest.
 const METADATA_ONLY: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
 
@@ -67,20 +69,16 @@ impl WriteError {
         matches!(self, Self::Refused { code: 400 | 401 | 403 | 413 | 422, .. })
     }
 
-    /// The least time to wait, where the API server named one.
-    pub const fn after(&self) -> Option<Duration> {
+    /// The least time to wait, where the API server named one; never more than the longest wait of our own.
+    pub fn after(&self) -> Option<Duration> {
         match self {
-            Self::Refused { after, .. } => *after,
+            Self::Refused { after, .. } => after.map(|after| after.min(BACKOFF_LONGEST)),
             _ => None,
         }
     }
 }
 
-/// Applies a status as a whole: fields that are not in it any more are removed. Gives the resource version of the write.
-///
-/// `version` is the newest that is known of the object. It guards the write: a status subresource ignores a UID in what is applied, so that
-/// only the version tells the API server which object is meant. If somebody has changed the object since, its UID decides: the same
-/// object gets the status all the same, since nobody else writes it; another one does not.
+/// [`apply_to`], whatever the object has become since: for a status that follows from nothing but the object's spec.
 ///
 /// # Errors
 /// See [`WriteError`].
@@ -94,13 +92,39 @@ pub async fn apply<K>(
 where
     K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + DeserializeOwned + Clone + Debug,
 {
+    apply_to(client, target, version, status, limit, |_: &K| true).await
+}
+
+/// Applies a status as a whole: fields that are not in it any more are removed. Gives the resource version of the write.
+///
+/// `version` is the newest that is known of the object. It guards the write: a status subresource ignores a UID in what is applied, so that
+/// only the version tells the API server which object is meant. If somebody has changed the object since, it is read: the same object gets
+/// the status all the same if it is still `as_known`; one whose status somebody else has written meanwhile does not, nor does another
+/// object of the same name.
+///
+/// # Errors
+/// See [`WriteError`]; a conflict also where the object is not `as_known` any more.
+pub async fn apply_to<K>(
+    client: &Client,
+    target: Target<'_>,
+    version: &str,
+    status: &impl Serialize,
+    limit: Duration,
+    as_known: impl Fn(&K) -> bool,
+) -> Result<Option<String>, WriteError>
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + DeserializeOwned + Clone + Debug,
+{
     let guarded = async {
         let conflict = match patch::<K>(client, target, version, status).await {
             Err(refused @ WriteError::Refused { code: 409, .. }) => refused,
             other => return other,
         };
-        let current = current_version::<K>(client, target).await?;
-        if current == version { Err(conflict) } else { patch::<K>(client, target, &current, status).await }
+        let (current, live) = read::<K>(client, target).await?;
+        if current == version || !as_known(&live) {
+            return Err(conflict);
+        }
+        patch::<K>(client, target, &current, status).await
     };
     tokio::time::timeout(limit, guarded).await.unwrap_or(Err(WriteError::TimedOut(limit)))
 }
@@ -151,15 +175,15 @@ where
     Ok(written.metadata.resource_version)
 }
 
-/// The version that the object has now, if it is still the same object.
-async fn current_version<K>(client: &Client, target: Target<'_>) -> Result<String, WriteError>
+/// The object as it is now, if it is still the same, and its version.
+async fn read<K>(client: &Client, target: Target<'_>) -> Result<(String, K), WriteError>
 where
     K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + DeserializeOwned + Clone + Debug,
 {
     let api: Api<K> = Api::namespaced(client.clone(), target.namespace);
-    let metadata = api.get_metadata(target.name).await.map_err(|error| classify(&error))?.metadata;
-    match metadata.resource_version {
-        Some(version) if metadata.uid.as_deref() == Some(target.uid) => Ok(version),
+    let object = api.get(target.name).await.map_err(|error| classify(&error))?;
+    match object.meta().resource_version.clone() {
+        Some(version) if object.meta().uid.as_deref() == Some(target.uid) => Ok((version, object)),
         _ => Err(WriteError::Gone),
     }
 }
@@ -203,6 +227,8 @@ mod tests {
         let throttled = Throttled { status: 429, after: Duration::from_secs(9) };
         let throttled = classify(&kube::Error::Service(throttled.into()));
         assert_eq!((throttled.label(), throttled.after()), ("error", Some(Duration::from_secs(9))));
+        let patient = Throttled { status: 503, after: Duration::from_secs(86_400) };
+        assert_eq!(classify(&kube::Error::Service(patient.into())).after(), Some(BACKOFF_LONGEST));
         assert_eq!(WriteError::TimedOut(Duration::from_secs(1)).label(), "timeout");
     }
 }

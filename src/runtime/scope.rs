@@ -15,9 +15,10 @@ use tokio::task::JoinSet;
 use crate::api::conditions::{READY, find, is_true};
 use crate::api::{ConferenceReport, REQUESTED_AT_ANNOTATION, ReportCatalog};
 use crate::controller::context::{Context, Scope};
+use crate::controller::known::Known;
 use crate::controller::ledger::Ledger;
 use crate::controller::references::{Reference, References};
-use crate::controller::schedule::after_start;
+use crate::controller::schedule::{after_foreign_write, after_start};
 use crate::controller::seen::Seen;
 use crate::source::http::host_of;
 
@@ -154,7 +155,7 @@ fn key<K: Resource>(object: &K) -> Key {
     (object.meta().namespace.clone().unwrap_or_default(), object.meta().name.clone().unwrap_or_default())
 }
 
-/// What makes a report worth a run: its spec, a request, its deletion. Not its status: the operator writes that itself.
+/// What makes a report worth a run at once: its spec, a request, its deletion. Not its status: the operator writes that itself.
 fn trigger(report: &ConferenceReport) -> (Option<&str>, Option<i64>, Option<&str>, bool) {
     let metadata = &report.metadata;
     let request = metadata.annotations.as_ref().and_then(|all| all.get(REQUESTED_AT_ANNOTATION));
@@ -196,7 +197,14 @@ fn on_report(scope: Arc<Scope>, inboxes: Inboxes) -> impl FnMut(Change<'_, Confe
             return;
         };
         scope.references.set(&key(report), Reference::of(&report.spec));
+        let same = before.filter(|before| before.metadata.uid == report.metadata.uid);
         if let (Some(uid), Some(version)) = (&report.metadata.uid, &report.metadata.resource_version) {
+            // The operator writes statuses itself; those of others are put right.
+            let changed = same.is_some_and(|before| before.status != report.status);
+            if changed && scope.ledger.status_changed(uid, version, &Known::of(report.status.as_ref())) {
+                let task = Task { urgency: Urgency::Routine, lane: lane(report) };
+                inboxes.reports.add_after(&key(report), task, after_foreign_write(uid));
+            }
             scope.ledger.seen(uid, version);
         }
         if before.map(trigger) != Some(trigger(report)) {

@@ -36,8 +36,9 @@ impl<K: Clone + Eq + Hash> Inbox<K> {
 
     /// See [`Queue::add_after`].
     pub fn add_after(&self, key: &K, task: Task, wait: Duration) {
-        self.queue.add_after(key, task, wait, Instant::now());
-        self.metrics.again();
+        if self.queue.add_after(key, task, wait, Instant::now()) {
+            self.metrics.again();
+        }
     }
 
     /// See [`Queue::forget`].

@@ -1,6 +1,6 @@
 //! From a text to a status, as users see it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use testbed::report_server::{Page, ReportServer};
@@ -207,6 +207,29 @@ fn a_suspended_report_is_left_alone() {
     assert_eq!(bench.report("r")["status"]["observedGeneration"], -1);
     bench.apply(&report("r", json!({"source": {"configMapRef": {"name": "texts"}}, "suspend": false})));
     bench.until_ready("r");
+}
+
+#[test]
+fn a_report_that_is_suspended_while_it_fails_no_longer_counts_as_failing() {
+    let bench = Bench::new("suspended-failing", &[]);
+    let counts = || {
+        let of = |beginning: &str| bench.metric(beginning).round();
+        (of("conference_report_objects{ready=\"false\"}"), of("conference_report_objects_in_backoff "))
+    };
+    let until = |expected: (f64, f64)| {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while counts() != expected {
+            assert!(Instant::now() < deadline, "not Ready and in backoff: {:?}, not {expected:?}", counts());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    };
+    let waiting = |suspend: bool| report("r", json!({"source": {"configMapRef": {"name": "r"}}, "suspend": suspend}));
+    bench.apply(&waiting(false));
+    until((1.0, 1.0));
+    bench.apply(&waiting(true));
+    until((0.0, 0.0));
+    bench.apply(&waiting(false));
+    until((1.0, 1.0));
 }
 
 #[test]

@@ -121,6 +121,7 @@ impl<'a> Run<'a> {
 
     async fn go(mut self, stop: &CancellationToken) -> End {
         if self.report.metadata.deletion_timestamp.is_some() || self.report.spec.suspend {
+            self.scope.ledger.update(self.target.uid, Entry::set_aside);
             return End { label: "success", again: None };
         }
         let catalogs = tokio::select! {
@@ -134,25 +135,32 @@ impl<'a> Run<'a> {
         let work = match decide(&subject, &self.known, &self.entry, Instant::now()) {
             Plan::Work(work) => work,
             Plan::Leave(again) => {
-                let (ready, next_look) = (self.known.is_ready(), self.entry.next_look);
-                self.scope.ledger.update(self.target.uid, |entry| {
-                    entry.ready = Some(ready);
-                    entry.next_look = next_look;
-                    entry.watched = matches!(subject.inputs.config_map, MapState::At(_));
-                });
-                return End { label: if again.is_some() { "requeue_after" } else { "success" }, again };
+                self.scope.ledger.update(self.target.uid, Entry::rest);
+                return self.leave(&subject, again);
             }
+            Plan::Wait(again) => return self.leave(&subject, again),
         };
         if work.announce
             && let Err(error) = self.announce().await
         {
-            return self.unwritten(&error, subject.inputs);
+            return self.unwritten(&error, subject.inputs, None);
         }
         let result = tokio::select! {
             result = self.work(catalogs, work, &subject) => result,
             () = stop.cancelled() => return End { label: "requeue_after", again: None },
         };
         self.settle(result, subject.inputs).await
+    }
+
+    /// Nothing is to be done now.
+    fn leave(self, subject: &Subject, again: Option<Duration>) -> End {
+        let (ready, next_look) = (self.known.is_ready(), self.entry.next_look);
+        self.scope.ledger.update(self.target.uid, |entry| {
+            entry.ready = Some(ready);
+            entry.next_look = next_look;
+            entry.watched = matches!(subject.inputs.config_map, MapState::At(_));
+        });
+        End { label: if again.is_some() { "requeue_after" } else { "success" }, again }
     }
 
     async fn catalogs(&self) -> Result<Catalogs, FetchError> {

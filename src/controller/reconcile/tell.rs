@@ -12,7 +12,7 @@ use crate::api::conditions::{READY, Verdict, conditions, find};
 use crate::api::{ConferenceReport, ConferenceReportStatus, Reason};
 use crate::controller::inputs::{Inputs, MapState};
 use crate::controller::known::{Known, own};
-use crate::controller::ledger::Written;
+use crate::controller::ledger::{Failures, Written};
 use crate::controller::outcome::{Notice, Outcome};
 use crate::controller::schedule::backoff;
 use crate::controller::status;
@@ -21,6 +21,12 @@ use crate::runtime::traces::TARGET;
 use crate::source::FetchError;
 
 use super::{End, Run, Step};
+
+/// The time in whole seconds, as Kubernetes keeps it.
+fn now() -> Time {
+    let now = Timestamp::now();
+    Time(Timestamp::from_second(now.as_second()).unwrap_or(now))
+}
 
 impl Run<'_> {
     /// Says that a new generation is being worked on.
@@ -31,27 +37,23 @@ impl Run<'_> {
             &Verdict::Progressing,
             "the text of the new spec is being fetched",
             self.generation,
-            &Time(Timestamp::now()),
+            &now(),
         );
         self.apply(&status).await
     }
 
     /// Writes what is to be written and remembers the run.
     pub(super) async fn settle(mut self, result: Result<Step, FetchError>, inputs: Inputs) -> End {
-        let failed = result.is_err();
-        let failures = match (failed, self.entry.inputs.as_ref() == Some(&inputs)) {
-            (false, _) => 0,
-            (true, true) => self.entry.failures.saturating_add(1),
-            (true, false) => 1,
-        };
+        let reason = result.as_ref().err().map(FetchError::reason);
+        let failures = reason.map_or_else(Failures::default, |_| self.entry.failed(&inputs, reason));
         let before = self.known.clone();
         let (outcome, analysed, written) = match result {
             Err(error) => {
-                let (generation, reason) = (self.generation, error.reason());
-                tracing::info!(report = %self.id(), generation, %reason, %error, failures, "report not analysed");
-                let outcome = Outcome::of(&error, failures);
-                let written =
-                    if outcome.is_worth_saying(failures) { self.say(&outcome, None).await } else { Ok(false) };
+                let (generation, reason, runs) = (self.generation, error.reason(), failures.runs);
+                tracing::info!(report = %self.id(), generation, %reason, %error, failures = runs, "report not analysed");
+                let outcome = Outcome::of(&error, failures.alike);
+                let said = outcome.is_worth_saying(failures.alike);
+                let written = if said { self.say(&outcome, None).await } else { Ok(false) };
                 (outcome, false, written)
             }
             Ok(Step::Analysed(status)) => {
@@ -64,12 +66,12 @@ impl Run<'_> {
                     let written = self.say(&outcome, None).await;
                     (outcome, false, written)
                 }
-                Err(error) => return self.unwritten(&error, inputs),
+                Err(error) => return self.unwritten(&error, inputs, None),
             },
         };
         Span::current().record("reason", outcome.verdict().reason().as_str());
         match written {
-            Err(error) => return self.unwritten(&error, inputs),
+            Err(error) => return self.unwritten(&error, inputs, reason),
             Ok(false) => self.scope.context.metrics.status_write("unchanged"),
             Ok(true) => {
                 if let Some(notice) = outcome.notice(&before, analysed) {
@@ -82,8 +84,8 @@ impl Run<'_> {
                 }
             }
         }
-        let again = outcome.next(self.target.uid, failures, self.until_look());
-        self.remember(inputs, failures, again, (!failed, outcome.retries()));
+        let again = outcome.next(self.target.uid, failures.runs, self.until_look());
+        self.remember(inputs, failures, again, (reason.is_none(), outcome.retries()));
         End { label: outcome.label(), again }
     }
 
@@ -99,8 +101,7 @@ impl Run<'_> {
     /// Brings the status to what the outcome says, on top of `analysis` or else of the last good one. Whether anything was written.
     async fn say(&mut self, outcome: &Outcome, analysis: Option<ConferenceReportStatus>) -> Result<bool, WriteError> {
         let verdict = outcome.verdict();
-        let now = Time(Timestamp::now());
-        let made = conditions(&self.known.conditions, &verdict, outcome.message(), self.generation, &now);
+        let made = conditions(&self.known.conditions, &verdict, outcome.message(), self.generation, &now());
         let observed = if verdict.observes() { self.generation } else { self.known.observed_generation };
         let handled = self.requested_at.clone().or_else(|| self.known.last_handled.clone());
         let unchanged = analysis.is_none()
@@ -148,10 +149,10 @@ impl Run<'_> {
         let context = &self.scope.context;
         let started = Instant::now();
         let span = tracing::info_span!(target: TARGET, "write", outcome = Empty);
-        let (client, limit) = (&context.client, context.api_timeout);
-        let written = write::apply::<ConferenceReport>(client, self.target, &self.version, status, limit)
-            .instrument(span.clone())
-            .await;
+        let (client, version, limit) = (&context.client, self.version.as_str(), context.api_timeout);
+        let as_known = |live: &ConferenceReport| Known::of(live.status.as_ref()) == self.known;
+        let written =
+            write::apply_to(client, self.target, version, status, limit, as_known).instrument(span.clone()).await;
         let outcome = written.as_ref().map_or_else(WriteError::label, |_| "written");
         span.record("outcome", outcome);
         context.metrics.status_write(outcome);
@@ -161,23 +162,23 @@ impl Run<'_> {
         if let Some(version) = &resource_version {
             self.version.clone_from(version);
         }
-        let written = resource_version.map(|resource_version| Written { resource_version, known: self.known.clone() });
-        self.scope.ledger.update(self.target.uid, |entry| entry.written = written);
-        // Should the watch have shown the write before it is noted here, the note stays until the next change of the report: a
-        // little memory, no harm, since what the watch shows counts as soon as it is as new.
+        if let Some(resource_version) = resource_version {
+            self.scope.ledger.wrote(self.target.uid, Written { resource_version, known: self.known.clone() });
+        }
         Ok(())
     }
 
-    /// The status could not be written: nothing is lost, the run is repeated.
-    pub(super) fn unwritten(self, error: &WriteError, inputs: Inputs) -> End {
+    /// The status could not be written: nothing is lost, the run is repeated. `reason` says why there was no text either, if so.
+    pub(super) fn unwritten(self, error: &WriteError, inputs: Inputs, reason: Option<Reason>) -> End {
         if *error == WriteError::Gone {
             self.scope.ledger.evict(self.target.uid);
             return End { label: "success", again: None };
         }
-        let failures = self.entry.failures.saturating_add(1);
-        let again = backoff(self.target.uid, failures, error.after());
-        tracing::warn!(report = %self.id(), generation = self.generation, %error, failures, "status not written");
-        if error.is_final() && failures == 1 {
+        let failures = self.entry.failed(&inputs, reason);
+        let again = backoff(self.target.uid, failures.runs, error.after());
+        let (generation, runs) = (self.generation, failures.runs);
+        tracing::warn!(report = %self.id(), generation, %error, failures = runs, "status not written");
+        if error.is_final() && runs == 1 {
             // The status itself cannot say it.
             let notice = Notice {
                 warning: true,
@@ -191,21 +192,22 @@ impl Run<'_> {
         End { label: "error", again: Some(again) }
     }
 
-    fn remember(self, inputs: Inputs, failures: u32, again: Option<Duration>, (ready, retrying): (bool, bool)) {
+    fn remember(self, inputs: Inputs, failures: Failures, again: Option<Duration>, (ready, retrying): (bool, bool)) {
+        let Failures { runs, reason, alike } = failures;
         let now = Instant::now();
         let next_look = self.until_look().map(|wait| now + wait);
         let analysed = if self.known.is_ready() { Some(self.known.observed_generation) } else { self.entry.analysed };
         self.scope.ledger.update(self.target.uid, |entry| {
             entry.watched = matches!(inputs.config_map, MapState::At(_));
-            entry.not_before = again.filter(|_| failures > 0).map(|wait| now + wait);
+            entry.not_before = again.filter(|_| runs > 0).map(|wait| now + wait);
             entry.inputs = Some(inputs);
-            entry.failures = failures;
+            (entry.failures, entry.reason, entry.alike) = (runs, reason, alike);
             entry.next_look = next_look;
             entry.analysed = analysed;
             entry.ready = Some(ready);
             entry.retrying = retrying;
             // A version counts as checked only when its text is what the status tells about.
-            if failures == 0 {
+            if runs == 0 {
                 entry.checked = self.entry.checked;
                 entry.validators = self.entry.validators;
                 entry.unchanged = self.entry.unchanged;

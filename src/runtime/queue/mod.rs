@@ -104,10 +104,11 @@ impl<K: Clone + Eq + Hash> Queue<K> {
         added
     }
 
-    /// An object is to be handled after a while, unless it is waiting for its turn anyway.
-    pub fn add_after(&self, key: &K, task: Task, wait: Duration, now: Instant) {
-        self.state().add_at(key, task, now + wait);
+    /// An object is to be handled after a while, unless it is to be handled sooner anyway. Gives whether it was not.
+    pub fn add_after(&self, key: &K, task: Task, wait: Duration, now: Instant) -> bool {
+        let added = self.state().add_at(key, task, now + wait);
         self.changed.notify_one();
+        added
     }
 
     /// An object is gone and need not be handled again.
@@ -126,7 +127,7 @@ impl<K: Clone + Eq + Hash> Queue<K> {
         self.state().take(now)
     }
 
-    /// An object is no longer in hand. It is handled again after a while, if one is given, or at once if it was added meanwhile.
+    /// An object is no longer in hand. It is handled again after a while, if one is given, or sooner if that was asked for meanwhile.
     pub fn done(&self, key: &K, again: Option<(Task, Duration)>, now: Instant) {
         self.state().done(key, again, now);
         self.changed.notify_one();
@@ -215,15 +216,17 @@ impl<K: Clone + Eq + Hash> State<K> {
         added
     }
 
-    fn add_at(&mut self, key: &K, task: Task, due: Instant) {
+    fn add_at(&mut self, key: &K, task: Task, due: Instant) -> bool {
         let mut entry = self.entries.remove(key).unwrap_or_default();
-        if entry.waiting.is_none() {
+        let sooner = entry.waiting.is_some() || entry.timer.is_some_and(|(earlier, ..)| earlier <= due);
+        if !sooner {
             self.cancel(&mut entry);
             let number = self.number();
             entry.timer = Some((due, number, task));
             self.timers.insert((due, number), key.clone());
         }
         self.entries.insert(key.clone(), entry);
+        !sooner
     }
 
     fn take(&mut self, now: Instant) -> Option<Turn<K>> {
@@ -266,8 +269,9 @@ impl<K: Clone + Eq + Hash> State<K> {
         }
         match (waiting, again) {
             (Some((task, number, _)), _) => self.join(task, number, key.clone()),
-            // Whoever asked for a later moment meanwhile knew less than the run that has just ended.
-            (None, Some((task, wait))) => self.add_at(key, task, now + wait),
+            (None, Some((task, wait))) => {
+                self.add_at(key, task, now + wait);
+            }
             (None, None) if timer.is_none() => {
                 self.entries.remove(key);
             }

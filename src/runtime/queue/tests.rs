@@ -135,6 +135,20 @@ fn a_retry_comes_when_its_time_has_come_unless_a_change_was_faster() {
 }
 
 #[test]
+fn of_two_moments_the_earlier_counts_so_that_nobody_can_put_a_retry_off() {
+    let (queue, now) = (Queue::new(Shares::of(4)), Instant::now());
+    assert!(queue.add_after(&1, ROUTINE, 2 * SECOND, now));
+    assert!(!queue.add_after(&1, ROUTINE, 60 * SECOND, now));
+    assert_eq!(queue.next_due(), Some(now + 2 * SECOND));
+    assert!(queue.add_after(&1, ROUTINE, SECOND, now));
+    assert_eq!(keys(&queue, now + SECOND), [1]);
+    queue.add_after(&1, ROUTINE, 2 * SECOND, now);
+    queue.done(&1, Some((ROUTINE, 60 * SECOND)), now);
+    assert_eq!(queue.next_due(), Some(now + 2 * SECOND), "asked for while it was in hand");
+    assert_eq!(queue.state().timers.len(), 1);
+}
+
+#[test]
 fn what_is_gone_leaves_nothing_behind() {
     let (queue, now) = (Queue::new(Shares::of(2)), Instant::now());
     queue.add(&1, CHANGE, now);

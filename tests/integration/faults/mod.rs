@@ -4,6 +4,7 @@
 
 mod crowds;
 mod deleted;
+mod foreign;
 mod killed;
 mod refused;
 mod row;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use testbed::faults::{Call, Fault, Injected, On};
 
 use super::row::{Case, Row, must};
-use super::stage::{SOON, Stage, inline};
+use super::stage::{SOON, Stage, inline, on_map, text};
 
 /// How often each report's status is refused.
 const TIMES: usize = 3;
@@ -92,6 +92,7 @@ fn a_status_that_is_refused_for_ever_costs_few_requests_and_no_other_report_anyt
         stage.apply(&inline(&format!("r{code}"), "Cilium"));
     }
     stage.apply(&inline("other", "Cilium"));
+    stage.apply(&on_map("waiting"));
     let case = stage.names("other", "Cilium").map(drop);
     row.case("another report", case);
     std::thread::sleep(Duration::from_secs(8));
@@ -103,5 +104,16 @@ fn a_status_that_is_refused_for_ever_costs_few_requests_and_no_other_report_anyt
         row.case(code, must((2..=5).contains(&tries), || format!("{tries} requests in 8 s")));
     }
     row.note(format!("at most {most} requests in 8 s"));
+    // Its ConfigMap was missing in the first, second and fourth second. What that came to says nothing about writes.
+    stage.proxy.inject(On::patch("conferencereports").named("waiting").first(1), Fault::refuse(500));
+    stage.apply(&text("waiting", "Cilium"));
+    let case = stage.names("waiting", "Cilium").and_then(|_| {
+        let pauses = pauses(&stage, "waiting");
+        let last = pauses[pauses.len() - 1];
+        must(last < Duration::from_secs(6), || {
+            format!("the write was repeated after {last:?}: the wait before counted")
+        })
+    });
+    row.case("one refusal after a long wait for a ConfigMap", case);
     row.finish();
 }

@@ -10,7 +10,7 @@ use super::stage::{SOON, Stage, inline, on_map, text};
 use crate::support::condition;
 
 /// An event that shows a status which tells of the generation it belongs to: the echo of an own write.
-fn own_write(event: &Value) -> bool {
+pub(super) fn own_write(event: &Value) -> bool {
     let object = &event["object"];
     event["type"] == "MODIFIED"
         && condition(object, "Ready")
@@ -18,7 +18,7 @@ fn own_write(event: &Value) -> bool {
 }
 
 #[test]
-fn own_writes_that_come_back_late_or_never_cause_no_lost_update_and_no_loop() {
+pub(super) fn own_writes_that_come_back_late_or_never_cause_no_lost_update_and_no_loop() {
     let mut row = Row::new("stale cache: own writes seen late or never");
     for (name, fault) in
         [("late", WatchFault::late(Duration::from_millis(1500), own_write)), ("never", WatchFault::withhold(own_write))]
