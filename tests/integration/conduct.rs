@@ -90,7 +90,9 @@ fn chosen_authorities_that_cannot_be_read_are_not_replaced_by_the_public_ones() 
     let file = folder.path().join("bundle.crt");
     std::fs::write(&file, "no certificate").unwrap();
     let watch = format!("--watch-namespaces={namespace}");
-    let variables = [("SSL_CERT_FILE", file.to_str().unwrap())];
+    // A shell may have set the other of the two.
+    let empty = tempfile::tempdir().unwrap();
+    let variables = [("SSL_CERT_FILE", file.to_str().unwrap()), ("SSL_CERT_DIR", empty.path().to_str().unwrap())];
     let mut operator = Operator::launch(binary, cluster(), &namespace, &[&watch], &variables, &kubeconfig).unwrap();
     let log = operator.wait_until_ready().unwrap_err().to_string();
     assert!(log.contains("SSL_CERT_FILE"), "{log}");
