@@ -227,8 +227,7 @@ impl<'a> Run<'a> {
             max_bytes: context.max_bytes,
             api_timeout: context.api_timeout,
         };
-        // Whoever asks wants to see what is there now: "not modified" says nothing of a header that was mended.
-        let validators = if work.analysis_stands && !asked { self.validators() } else { None };
+        let validators = if work.analysis_stands { self.validators() } else { None };
         let fetched = match fetcher.fetch(self.target.namespace, &self.report.spec, validators).await? {
             Fetch::Unchanged => {
                 self.entry.unchanged = self.entry.unchanged.saturating_add(1);
