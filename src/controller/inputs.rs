@@ -29,6 +29,9 @@ pub struct Inputs {
     pub config_map: MapState,
     /// Revision of the catalog to use; none while it cannot be had.
     pub catalog_revision: Option<String>,
+    /// What is wrong with the catalogs that the spec refers to, in words: another fault is another input. None where they were not even
+    /// read.
+    pub catalog_fault: Option<String>,
 }
 
 /// Whether a resource version is newer than another, or may be. They are compared as numbers, which Kubernetes promises for its

@@ -9,6 +9,7 @@ use crate::api::{ConfigMapVersion, Reason};
 
 use super::inputs::{Inputs, is_newer};
 use super::known::Known;
+use super::outcome::Outcome;
 
 /// A write of this operator that the watch has not delivered yet.
 #[derive(Clone, Debug)]
@@ -24,8 +25,12 @@ pub struct Written {
 pub struct Entry {
     /// Own last write, until the watch shows it: what the watch delivers may be older.
     pub written: Option<Written>,
+    /// Whether a status is on its way: what the watch shows meanwhile may be just that.
+    pub writing: bool,
     /// Version in which the watch has shown a status that was not known to be an own one; see [`Ledger::status_changed`].
     pub foreign: Option<String>,
+    /// Whether somebody else has written the status since it was last made from the text: anything in it may be theirs.
+    pub distrusted: bool,
     /// Inputs of the last run.
     pub inputs: Option<Inputs>,
     /// Failed runs in a row with these inputs.
@@ -36,6 +41,9 @@ pub struct Entry {
     pub alike: u32,
     /// Not before this moment is a failed run repeated; none where only a change helps.
     pub not_before: Option<Instant>,
+    /// What the last run failed with, if the status was to say it: should somebody else write something else there, it is said again
+    /// without another try.
+    pub said: Option<Outcome>,
     /// Whether it is tried again because it failed, and not just looked at again because it has an interval.
     pub retrying: bool,
     /// When the URL is looked at next.
@@ -71,6 +79,10 @@ impl Entry {
         if self.inputs.as_ref() != Some(inputs) {
             return Failures { runs: 1, reason, alike: 1 };
         }
+        if reason == Some(Reason::OperatorBusy) {
+            // It was not tried at all: what it failed for before is neither refuted nor confirmed.
+            return Failures { runs: self.failures.saturating_add(1), reason: self.reason, alike: self.alike };
+        }
         // Whoever has the text has got past what was in the way; but a Kubernetes API that is in trouble fails reads and writes alike.
         let past = reason.is_none() && self.reason.is_some_and(|before| before != Reason::ApiError);
         Failures {
@@ -96,7 +108,25 @@ impl Entry {
         self.reason = None;
         self.alike = 0;
         self.not_before = None;
+        self.said = None;
         self.retrying = false;
+    }
+
+    /// Somebody else has written the status: what was remembered of the one before is gone with it. What stands in the way of a text, and
+    /// how long not to try again, does not depend on any status.
+    fn distrust(&mut self) {
+        *self = Self {
+            writing: self.writing,
+            distrusted: true,
+            inputs: self.inputs.take(),
+            failures: self.failures,
+            reason: self.reason,
+            alike: self.alike,
+            not_before: self.not_before,
+            said: self.said.take(),
+            retrying: self.retrying,
+            ..Self::default()
+        };
     }
 
     /// The report is suspended, or being deleted: nobody waits for it, and nothing is tried.
@@ -122,15 +152,14 @@ pub struct Counts {
 pub struct Ledger(Mutex<HashMap<String, Entry>>);
 
 impl Ledger {
-    /// What is remembered about a report. Nothing is, from now on, if somebody else has written its status: all that was remembered went
-    /// with the status of before.
+    /// What is remembered about a report. If somebody else has written its status, what was remembered of the one before is forgotten.
     pub fn get(&self, uid: &str) -> Entry {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(entry) = entries.get_mut(uid) else {
             return Entry::default();
         };
         if entry.foreign.is_some() {
-            *entry = Entry::default();
+            entry.distrust();
         }
         entry.clone()
     }
@@ -142,9 +171,10 @@ impl Ledger {
         entries.get_mut(uid).map(change);
     }
 
-    /// The watch shows another status of the report than before, in this version. Gives whether it is not known to be an own one.
+    /// The watch shows another status of the report than before, in this version. Gives whether somebody else wrote it.
     ///
-    /// An own write may be seen before it is noted; it is known as such from then on, see [`Self::wrote`].
+    /// While an own write is on its way, that is not known: the watch may show it before the answer to it arrives. The end of the write
+    /// tells then, see [`Self::write_ended`].
     pub fn status_changed(&self, uid: &str, resource_version: &str, status: &Known) -> bool {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = entries.entry(uid.to_owned()).or_default();
@@ -155,15 +185,27 @@ impl Ledger {
         if !own {
             entry.foreign = Some(resource_version.to_owned());
         }
-        !own
+        !own && !entry.writing
     }
 
-    /// A status was written. What the watch has shown meanwhile was either just that, or what it was written over.
-    pub fn wrote(&self, uid: &str, written: Written) {
-        self.update(uid, |entry| {
+    /// A status is about to be written.
+    pub fn write_begins(&self, uid: &str) {
+        self.update(uid, |entry| entry.writing = true);
+    }
+
+    /// The write has ended; `written` is none where it failed, or may have. What the watch has shown meanwhile was either what was written,
+    /// or what it was written over. Gives whether it was something else, so that the report has to be looked at once more.
+    pub fn write_ended(&self, uid: &str, written: Option<Written>) -> bool {
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(entry) = entries.get_mut(uid) else {
+            return false;
+        };
+        entry.writing = false;
+        if let Some(written) = written {
             let shown = entry.foreign.take_if(|shown| !is_newer(shown, &written.resource_version));
             entry.written = (shown.as_ref() != Some(&written.resource_version)).then_some(written);
-        });
+        }
+        entry.foreign.is_some()
     }
 
     /// The watch shows a version of the report: from now on something may be remembered about it, and an own write that is not newer
@@ -199,7 +241,7 @@ mod tests {
     use crate::controller::inputs::MapState;
 
     fn inputs(config_map: MapState) -> Inputs {
-        Inputs { generation: 1, requested_at: None, config_map, catalog_revision: None }
+        Inputs { generation: 1, requested_at: None, config_map, catalog_revision: None, catalog_fault: None }
     }
 
     fn failing(reason: Option<Reason>, failures: u32, alike: u32) -> Entry {
@@ -231,6 +273,17 @@ mod tests {
         assert_eq!(failing(slow, 5, 2).failed(&inputs(MapState::NotUsed), slow).alike, 1, "something changed");
     }
 
+    #[test]
+    fn a_run_that_found_no_place_neither_refutes_nor_confirms_what_was_in_the_way() {
+        let (slow, busy) = (Some(Reason::AnalysisTimedOut), Some(Reason::OperatorBusy));
+        let same = inputs(MapState::Missing);
+        let between = failing(slow, 4, 2).failed(&same, busy);
+        assert_eq!(between, Failures { runs: 5, reason: slow, alike: 2 });
+        let entry = failing(between.reason, between.runs, between.alike);
+        assert_eq!(entry.failed(&same, slow), Failures { runs: 6, reason: slow, alike: 3 });
+        assert_eq!(failing(slow, 4, 2).failed(&inputs(MapState::NotUsed), busy).alike, 1, "something changed");
+    }
+
     fn known(generation: i64) -> Known {
         Known { observed_generation: generation, ..Known::default() }
     }
@@ -252,35 +305,79 @@ mod tests {
         assert!(ledger.get("u").written.is_none());
     }
 
+    fn written(version: &str, generation: i64) -> Written {
+        Written { resource_version: version.into(), known: known(generation) }
+    }
+
     #[test]
     fn a_status_is_foreign_unless_it_is_the_own_last_write_whichever_is_heard_of_first() {
         let ledger = Ledger::default();
-        let written =
-            |version: &str, generation| Written { resource_version: version.into(), known: known(generation) };
-        let remembers = || ledger.get("u").inputs.is_some();
-        let remember = || ledger.update("u", |entry| entry.inputs = Some(inputs(MapState::NotUsed)));
+        let write = |version: &str, generation| {
+            ledger.write_begins("u");
+            ledger.write_ended("u", Some(written(version, generation)))
+        };
         ledger.seen("u", "1");
-        remember();
 
-        ledger.wrote("u", written("10", 2));
+        assert!(!write("10", 2));
         assert!(!ledger.status_changed("u", "9", &known(1)), "an earlier one, still on its way");
         assert!(!ledger.status_changed("u", "10", &known(2)), "the write itself");
         assert!(!ledger.status_changed("u", "12", &known(2)), "the write, with something else that came after it");
         ledger.seen("u", "12");
-        assert!(remembers());
+        assert!(!ledger.get("u").distrusted);
 
-        assert!(ledger.status_changed("u", "14", &known(3)), "the watch was faster than the answer");
-        ledger.wrote("u", written("14", 3));
-        assert!(remembers() && ledger.get("u").written.is_none(), "the watch has shown it already");
+        ledger.write_begins("u");
+        assert!(!ledger.status_changed("u", "14", &known(3)), "the watch is faster than the answer: nobody is woken");
+        assert!(!ledger.write_ended("u", Some(written("14", 3))), "it was the write itself");
+        assert!(!ledger.get("u").distrusted && ledger.get("u").written.is_none(), "the watch has shown it already");
 
         assert!(ledger.status_changed("u", "16", &known(-1)), "somebody emptied it");
-        assert!(!remembers(), "what was remembered went with the status of before");
-        remember();
-        assert!(remembers(), "once");
+        assert!(ledger.get("u").distrusted && ledger.get("u").foreign.is_none());
 
-        assert!(ledger.status_changed("u", "19", &known(-1)), "somebody emptied it right after a write");
-        ledger.wrote("u", written("18", 4));
-        assert!(!remembers());
+        ledger.update("u", |entry| entry.distrusted = false);
+        ledger.write_begins("u");
+        assert!(!ledger.status_changed("u", "19", &known(-1)), "somebody emptied it right after a write");
+        assert!(ledger.write_ended("u", Some(written("18", 4))), "which the end of the write tells");
+        assert!(ledger.get("u").distrusted);
+
+        ledger.update("u", |entry| entry.distrusted = false);
+        ledger.write_begins("u");
+        assert!(!ledger.status_changed("u", "21", &known(5)), "carried out, but the answer was lost");
+        assert!(ledger.write_ended("u", None), "it may be anybody's");
+        assert!(ledger.status_changed("u", "23", &known(-1)), "the write is over, whatever became of it");
+    }
+
+    #[test]
+    fn who_writes_another_status_does_not_shorten_the_wait_after_a_failure() {
+        let ledger = Ledger::default();
+        let later = Instant::now() + std::time::Duration::from_secs(3600);
+        let patience = Outcome::Retry {
+            reason: Reason::RateLimited,
+            message: "the server asks for an hour".into(),
+            after: None,
+            hiccup: false,
+        };
+        ledger.seen("u", "1");
+        ledger.update("u", |entry| {
+            *entry = Entry {
+                not_before: Some(later),
+                said: Some(patience.clone()),
+                retrying: true,
+                next_look: Some(later),
+                analysed: Some(1),
+                watched: true,
+                unchanged: 3,
+                ready: Some(false),
+                ..failing(Some(Reason::RateLimited), 7, 2)
+            };
+        });
+        ledger.status_changed("u", "16", &known(-1));
+        let entry = ledger.get("u");
+        let tries = (entry.inputs, entry.failures, entry.reason, entry.alike, entry.not_before, entry.retrying);
+        let before = (Some(inputs(MapState::Missing)), 7, Some(Reason::RateLimited), 2, Some(later), true);
+        assert_eq!(tries, before, "what stands in the way does not depend on the status");
+        assert_eq!(entry.said, Some(patience), "and is said again");
+        let of_the_status = (entry.next_look, entry.analysed, entry.watched, entry.unchanged, entry.ready);
+        assert_eq!(of_the_status, (None, None, false, 0, None), "what was remembered of the status went with it");
     }
 
     #[test]

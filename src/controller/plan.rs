@@ -102,7 +102,8 @@ pub fn decide(subject: &Subject, known: &Known, entry: &Entry, now: Instant) -> 
 /// `observedGeneration` alone does not tell: a stalled report has observed a spec whose text it never got.
 fn analysis_stands(subject: &Subject, known: &Known, entry: &Entry) -> bool {
     let analysed = if known.is_ready() { Some(known.observed_generation) } else { entry.analysed };
-    analysed == Some(subject.inputs.generation)
+    !entry.distrusted
+        && analysed == Some(subject.inputs.generation)
         && known.source.as_ref().is_some_and(|source| source.kind == subject.kind.as_str())
         && known.analyzer_version.as_deref() == Some(ANALYZER_VERSION)
         && known.catalog_revision.is_some()
@@ -143,6 +144,7 @@ mod tests {
                 requested_at: None,
                 config_map: if kind == SourceKind::ConfigMap { MapState::At(version("7")) } else { MapState::NotUsed },
                 catalog_revision: Some("sha256:c".into()),
+                catalog_fault: None,
             },
         }
     }
@@ -306,6 +308,31 @@ mod tests {
             let before_a_change = Entry { inputs: None, ..failed };
             assert_eq!(decide(&polled, &ready, &before_a_change, now), look, "something changed: {polled:?}");
         }
+    }
+
+    #[test]
+    fn a_status_that_somebody_else_has_written_is_made_anew_from_the_text() {
+        let now = Instant::now();
+        for kind in KINDS {
+            let distrusted = Entry { distrusted: true, ..looking_in_a_minute(now) };
+            let plan = decide(&subject(kind), &known(kind, &Verdict::Succeeded), &distrusted, now);
+            assert_eq!(plan, Plan::Work(Work { analysis_stands: false, announce: false }), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_catalog_with_another_fault_is_a_change() {
+        let now = Instant::now();
+        let of = |fault: &str| Inputs {
+            catalog_revision: None,
+            catalog_fault: Some(fault.to_owned()),
+            ..subject(SourceKind::Inline).inputs
+        };
+        let stalled = known(SourceKind::Inline, &Verdict::Stalled(Reason::CatalogInvalid));
+        let tried = Entry { inputs: Some(of("too many spellings")), failures: 1, ..Entry::default() };
+        let decided = |inputs| decide(&Subject { inputs, ..subject(SourceKind::Inline) }, &stalled, &tried, now);
+        assert_eq!(decided(of("too many spellings")), Plan::Wait(None));
+        assert!(matches!(decided(of("there is none")), Plan::Work(_)), "the status has to say so");
     }
 
     #[test]

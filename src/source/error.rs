@@ -302,6 +302,11 @@ impl FetchError {
         }
     }
 
+    /// Whether a catalog that the spec refers to is at fault.
+    pub const fn is_of_catalog(&self) -> bool {
+        matches!(self, Self::CatalogNotFound { .. } | Self::CatalogInvalid { .. })
+    }
+
     /// What follows from it.
     ///
     /// Refused credentials are tried again, because a Secret and the server it belongs to are seldom changed in the same moment

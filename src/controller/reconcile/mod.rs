@@ -96,6 +96,8 @@ struct Run<'a> {
     known: Known,
     /// The newest resource version that is known.
     version: String,
+    /// Whether somebody else was seen to write the status while this run did.
+    overtaken: bool,
 }
 
 impl<'a> Run<'a> {
@@ -116,6 +118,7 @@ impl<'a> Run<'a> {
             entry,
             known,
             version,
+            overtaken: false,
         })
     }
 
@@ -128,17 +131,14 @@ impl<'a> Run<'a> {
             catalogs = self.catalogs() => catalogs,
             () = stop.cancelled() => return End { label: "requeue_after", again: None },
         };
-        let subject = self.subject(catalogs.as_ref().ok());
+        let subject = self.subject(&catalogs);
         if self.entry.next_look.is_none() {
             self.entry.next_look = self.until_look().map(|wait| Instant::now() + wait);
         }
         let work = match decide(&subject, &self.known, &self.entry, Instant::now()) {
             Plan::Work(work) => work,
-            Plan::Leave(again) => {
-                self.scope.ledger.update(self.target.uid, Entry::rest);
-                return self.leave(&subject, again);
-            }
-            Plan::Wait(again) => return self.leave(&subject, again),
+            Plan::Leave(again) => return self.leave(&subject, again, Entry::rest),
+            Plan::Wait(again) => return self.wait(&subject, again).await,
         };
         if work.announce
             && let Err(error) = self.announce().await
@@ -152,10 +152,22 @@ impl<'a> Run<'a> {
         self.settle(result, subject.inputs).await
     }
 
+    /// Nothing is to be tried now; but the status says why, whatever somebody else may have written there.
+    async fn wait(mut self, subject: &Subject, again: Option<Duration>) -> End {
+        if let Some(outcome) = self.entry.said.take()
+            && let Err(error) = self.say(&outcome, None).await
+        {
+            return self.unsaid(&error, again);
+        }
+        self.leave(subject, again, |_| {})
+    }
+
     /// Nothing is to be done now.
-    fn leave(self, subject: &Subject, again: Option<Duration>) -> End {
+    fn leave(self, subject: &Subject, again: Option<Duration>, change: impl FnOnce(&mut Entry)) -> End {
         let (ready, next_look) = (self.known.is_ready(), self.entry.next_look);
+        let again = self.overtaken_or(again);
         self.scope.ledger.update(self.target.uid, |entry| {
+            change(entry);
             entry.ready = Some(ready);
             entry.next_look = next_look;
             entry.watched = matches!(subject.inputs.config_map, MapState::At(_));
@@ -172,7 +184,7 @@ impl<'a> Run<'a> {
         Ok(Catalogs { overlays, revision })
     }
 
-    fn subject(&self, catalogs: Option<&Catalogs>) -> Subject {
+    fn subject(&self, catalogs: &Result<Catalogs, FetchError>) -> Subject {
         let map = self.report.spec.source.config_map_ref.as_ref();
         Subject {
             deleted: false,
@@ -184,7 +196,8 @@ impl<'a> Run<'a> {
                 generation: self.generation,
                 requested_at: self.requested_at.clone(),
                 config_map: self.map_state(),
-                catalog_revision: catalogs.map(|catalogs| catalogs.revision.clone()),
+                catalog_revision: catalogs.as_ref().ok().map(|catalogs| catalogs.revision.clone()),
+                catalog_fault: catalogs.as_ref().err().filter(|error| error.is_of_catalog()).map(ToString::to_string),
             },
         }
     }

@@ -14,7 +14,7 @@ use crate::controller::inputs::{Inputs, MapState};
 use crate::controller::known::{Known, own};
 use crate::controller::ledger::{Failures, Written};
 use crate::controller::outcome::{Notice, Outcome};
-use crate::controller::schedule::backoff;
+use crate::controller::schedule::{after_foreign_write, backoff};
 use crate::controller::status;
 use crate::controller::write::{self, WriteError};
 use crate::runtime::traces::TARGET;
@@ -47,13 +47,15 @@ impl Run<'_> {
         let reason = result.as_ref().err().map(FetchError::reason);
         let failures = reason.map_or_else(Failures::default, |_| self.entry.failed(&inputs, reason));
         let before = self.known.clone();
+        let mut said = None;
         let (outcome, analysed, written) = match result {
             Err(error) => {
                 let (generation, reason, runs) = (self.generation, error.reason(), failures.runs);
                 tracing::info!(report = %self.id(), generation, %reason, %error, failures = runs, "report not analysed");
                 let outcome = Outcome::of(&error, failures.alike);
-                let said = outcome.is_worth_saying(failures.alike);
-                let written = if said { self.say(&outcome, None).await } else { Ok(false) };
+                let worth_saying = outcome.is_worth_saying(failures.alike);
+                let written = if worth_saying { self.say(&outcome, None).await } else { Ok(false) };
+                said = worth_saying.then(|| outcome.clone());
                 (outcome, false, written)
             }
             Ok(Step::Analysed(status)) => {
@@ -85,8 +87,9 @@ impl Run<'_> {
             }
         }
         let again = outcome.next(self.target.uid, failures.runs, self.until_look());
-        self.remember(inputs, failures, again, (reason.is_none(), outcome.retries()));
-        End { label: outcome.label(), again }
+        let sooner = self.overtaken_or(again);
+        self.remember(inputs, failures, again, (reason.is_none(), outcome.retries()), said);
+        End { label: outcome.label(), again: sooner }
     }
 
     /// The outcome where the text has not changed: what the status said while it was last Ready.
@@ -99,7 +102,11 @@ impl Run<'_> {
     }
 
     /// Brings the status to what the outcome says, on top of `analysis` or else of the last good one. Whether anything was written.
-    async fn say(&mut self, outcome: &Outcome, analysis: Option<ConferenceReportStatus>) -> Result<bool, WriteError> {
+    pub(super) async fn say(
+        &mut self,
+        outcome: &Outcome,
+        analysis: Option<ConferenceReportStatus>,
+    ) -> Result<bool, WriteError> {
         let verdict = outcome.verdict();
         let made = conditions(&self.known.conditions, &verdict, outcome.message(), self.generation, &now());
         let observed = if verdict.observes() { self.generation } else { self.known.observed_generation };
@@ -151,21 +158,40 @@ impl Run<'_> {
         let span = tracing::info_span!(target: TARGET, "write", outcome = Empty);
         let (client, version, limit) = (&context.client, self.version.as_str(), context.api_timeout);
         let as_known = |live: &ConferenceReport| Known::of(live.status.as_ref()) == self.known;
+        self.scope.ledger.write_begins(self.target.uid);
         let written =
             write::apply_to(client, self.target, version, status, limit, as_known).instrument(span.clone()).await;
         let outcome = written.as_ref().map_or_else(WriteError::label, |_| "written");
         span.record("outcome", outcome);
         context.metrics.status_write(outcome);
-        let resource_version = written?;
+        let known = Known::of(Some(status));
+        let version = written.as_ref().ok().and_then(Clone::clone);
+        let noted = version.clone().map(|resource_version| Written { resource_version, known: known.clone() });
+        self.overtaken = self.scope.ledger.write_ended(self.target.uid, noted);
+        written?;
         tracing::debug!(report = %self.id(), elapsed = ?started.elapsed(), "status written");
-        self.known = Known::of(Some(status));
-        if let Some(version) = &resource_version {
-            self.version.clone_from(version);
-        }
-        if let Some(resource_version) = resource_version {
-            self.scope.ledger.wrote(self.target.uid, Written { resource_version, known: self.known.clone() });
+        self.known = known;
+        if let Some(version) = version {
+            self.version = version;
         }
         Ok(())
+    }
+
+    /// When the report is handled again: as `again` says, or soon, if somebody else was seen to write its status while it was written.
+    pub(super) fn overtaken_or(&self, again: Option<Duration>) -> Option<Duration> {
+        let soon = self.overtaken.then(|| after_foreign_write(self.target.uid));
+        again.into_iter().chain(soon).min()
+    }
+
+    /// What the last run failed with could not be said again.
+    pub(super) fn unsaid(self, error: &WriteError, again: Option<Duration>) -> End {
+        if *error == WriteError::Gone {
+            self.scope.ledger.evict(self.target.uid);
+            return End { label: "success", again: None };
+        }
+        tracing::warn!(report = %self.id(), generation = self.generation, %error, "status not written");
+        let soon = after_foreign_write(self.target.uid);
+        End { label: "error", again: Some(again.map_or(soon, |again| again.min(soon))) }
     }
 
     /// The status could not be written: nothing is lost, the run is repeated. `reason` says why there was no text either, if so.
@@ -188,11 +214,19 @@ impl Run<'_> {
             self.scope.context.events.hand_in(self.report.object_ref(&()), notice);
         }
         let ready = self.known.is_ready();
-        self.remember(inputs, failures, Some(again), (ready, true));
-        End { label: "error", again: Some(again) }
+        let sooner = self.overtaken_or(Some(again));
+        self.remember(inputs, failures, Some(again), (ready, true), None);
+        End { label: "error", again: sooner }
     }
 
-    fn remember(self, inputs: Inputs, failures: Failures, again: Option<Duration>, (ready, retrying): (bool, bool)) {
+    fn remember(
+        self,
+        inputs: Inputs,
+        failures: Failures,
+        again: Option<Duration>,
+        (ready, retrying): (bool, bool),
+        said: Option<Outcome>,
+    ) {
         let Failures { runs, reason, alike } = failures;
         let now = Instant::now();
         let next_look = self.until_look().map(|wait| now + wait);
@@ -206,8 +240,10 @@ impl Run<'_> {
             entry.analysed = analysed;
             entry.ready = Some(ready);
             entry.retrying = retrying;
+            entry.said = said;
             // A version counts as checked only when its text is what the status tells about.
             if runs == 0 {
+                entry.distrusted = false;
                 entry.checked = self.entry.checked;
                 entry.validators = self.entry.validators;
                 entry.unchanged = self.entry.unchanged;

@@ -4,12 +4,12 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use testbed::faults::{Call, Fault, On, WatchFault};
+use testbed::faults::{Call, Fault, FaultProxy, On, WatchFault};
 
 use super::row::{Case, Row, must};
 use super::stage::{SOON, Stage, on_map, text};
 use super::stale::own_write;
-use crate::support::cluster;
+use crate::support::{cluster, condition};
 
 /// Longer than kubectl takes.
 const WHILE: Duration = Duration::from_secs(3);
@@ -30,22 +30,84 @@ fn is_spoilt(report: &Value) -> bool {
     report["status"]["title"] == "Ours now"
 }
 
+/// Somebody puts words of their own into the message of the Ready condition.
+fn spoil_message(stage: &Stage, name: &str) {
+    let conditions = stage.report(name)["status"]["conditions"].clone();
+    let at = conditions.as_array().unwrap().iter().position(|condition| condition["type"] == "Ready").unwrap();
+    let path = format!("/status/conditions/{at}/message");
+    let patch = json!([{"op": "replace", "path": path, "value": "Ours now"}]).to_string();
+    edit(stage, &["patch", "cfr", name, "--subresource=status", "--type=json", "-p", &patch]);
+}
+
+fn has_spoilt_message(report: &Value) -> bool {
+    condition(report, "Ready").is_some_and(|ready| ready["message"] == "Ours now")
+}
+
 #[test]
 fn a_status_that_somebody_else_changed_is_put_right_within_a_minute_and_by_one_write() {
     let stage = Stage::open("foreign", &[]);
     let mut row = Row::new("status changed by somebody else");
-    stage.apply(&text("r", "Cilium"));
-    stage.apply(&on_map("r"));
-    let case = stage.names("r", "Cilium").and_then(|_| {
-        stage.quiet();
-        spoil_status(&stage, "r");
-        must(is_spoilt(&stage.report("r")), || "it was put right at once, as in a fight".to_owned())?;
+    for name in ["lists", "message"] {
+        stage.apply(&text(name, "Cilium"));
+        stage.apply(&on_map(name));
+    }
+    let mut two_keys = text("stalled", "Cilium");
+    two_keys["data"]["other.md"] = json!("Another text.");
+    stage.apply(&two_keys);
+    stage.apply(&on_map("stalled"));
+    let stalled = |report: &Value| condition(report, "Stalled").is_some_and(|stalled| stalled["status"] == "True");
+    let begun = ["lists", "message"]
+        .iter()
+        .try_for_each(|name| stage.names(name, "Cilium").map(drop))
+        .and_then(|()| stage.wait("stalled", SOON, "stalled", stalled).map(drop));
+    row.case("before", begun);
+    stage.quiet();
+    stage.proxy.forget();
+    let spoilt =
+        [("lists", is_spoilt as fn(&Value) -> bool), ("message", has_spoilt_message), ("stalled", has_spoilt_message)];
+    spoil_status(&stage, "lists");
+    spoil_message(&stage, "message");
+    spoil_message(&stage, "stalled");
+    for (name, is_spoilt) in spoilt {
+        let case = must(is_spoilt(&stage.report(name)), || "it was put right at once, as in a fight".to_owned());
+        row.case(format!("{name}, at once"), case);
+    }
+    for (name, is_spoilt) in spoilt {
         let minute = Duration::from_secs(60) + SOON;
-        stage.wait("r", minute, "put right", |report| !is_spoilt(report))?;
-        stage.names("r", "Cilium")?;
-        stage.writes_at_most(2)
-    });
-    row.case("once", case);
+        let right = stage.wait(name, minute, "put right", |report| !is_spoilt(report)).map(drop);
+        row.case(format!("{name}, after a minute"), right);
+    }
+    row.case("still in order", stage.names("lists", "Cilium").and_then(|_| stage.writes_at_most(3)));
+    let reads = stage.proxy.calls(&On::get("configmaps").named("stalled")).len();
+    let case = must(reads == 0, || format!("what only its author can mend was read {reads} times"));
+    row.case("nothing tried for a status's sake", case);
+    row.finish();
+}
+
+/// Two operators take the same report for theirs, and each fails to read its text, for a reason of its own.
+#[test]
+fn two_who_disagree_about_a_status_write_ever_more_seldom() {
+    const AWHILE: Duration = Duration::from_secs(60);
+    let mut row = Row::new("two operators that disagree");
+    let mut one = Stage::new("disagree");
+    one.proxy.inject(On::get("configmaps"), Fault::refuse(403));
+    let other = FaultProxy::start(cluster()).unwrap();
+    other.inject(On::get("configmaps"), Fault::refuse(401));
+    one.start(&[]);
+    let _second = one.second(&other);
+    one.apply(&text("r", "Cilium"));
+    one.apply(&on_map("r"));
+    std::thread::sleep(AWHILE);
+    let patches = |proxy: &FaultProxy| {
+        proxy.calls(&On::patch("conferencereports")).iter().filter(|call| call.succeeded()).count()
+    };
+    let writes = (patches(&one.proxy), patches(&other));
+    let both = must(writes.0 > 1 && writes.1 > 1, || format!("they did not disagree: {writes:?} writes"));
+    row.case("they do disagree", both);
+    // Seven tries in a minute while the pauses double, and a status put right a minute later.
+    let few = must(writes.0 + writes.1 <= 20, || format!("{writes:?} writes in {AWHILE:?}"));
+    row.case("seldom", few);
+    row.note(format!("{} and {} writes in {AWHILE:?}", writes.0, writes.1));
     row.finish();
 }
 

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use testbed::faults::{On, WatchFault};
+use testbed::faults::{Fault, On, WatchFault};
 
-use super::row::{Case, Row};
+use super::row::{Case, Row, must};
 use super::stage::{SOON, Stage, inline, on_map, text};
 use crate::support::condition;
 
@@ -28,6 +28,27 @@ pub(super) fn own_writes_that_come_back_late_or_never_cause_no_lost_update_and_n
         stage.start(&[]);
         row.case(name, changes(&stage));
     }
+    row.finish();
+}
+
+#[test]
+fn a_write_that_the_watch_shows_before_its_answer_arrives_wakes_nobody_later() {
+    let mut row = Row::new("answer to a write slower than the watch");
+    let stage = Stage::open("overtaken", &[]);
+    let write = stage.proxy.inject(On::patch("conferencereports").first(1), Fault::DelayAnswer(Duration::from_secs(1)));
+    stage.apply(&text("r", "Cilium"));
+    stage.apply(&on_map("r"));
+    let case = stage.names("r", "Cilium").and_then(|_| {
+        must(write.hits() == 1, || "the answer was not late".to_owned())?;
+        let runs = || stage.metric("controller_runtime_reconcile_total{controller=\"conferencereport\"");
+        stage.quiet();
+        std::thread::sleep(Duration::from_secs(2));
+        let before = runs();
+        // Whose status somebody else has changed is handled within a minute.
+        std::thread::sleep(Duration::from_secs(62));
+        must(runs() == before, || format!("{} more runs for nothing", runs() - before))
+    });
+    row.case("once", case);
     row.finish();
 }
 

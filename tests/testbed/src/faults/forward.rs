@@ -55,6 +55,7 @@ pub(super) async fn answer(
     shared.update(at, |call| call.carried_out = Some(code));
     match &fault {
         Some(Fault::HangAnswer) => std::future::pending().await,
+        Some(Fault::DelayAnswer(time)) => tokio::time::sleep(*time).await,
         Some(Fault::DropAnswer) => return Err("answer dropped".into()),
         _ => {}
     }

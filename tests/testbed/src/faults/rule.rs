@@ -100,6 +100,8 @@ pub enum Fault {
     Hang,
     /// It is carried out, but the answer never comes; the connection stays open.
     HangAnswer,
+    /// It is carried out, and the answer comes after a while.
+    DelayAnswer(Duration),
     /// The connection is closed instead of handing it on.
     Drop,
     /// It is carried out, but the connection is closed instead of answering.
@@ -146,6 +148,7 @@ impl fmt::Debug for Fault {
             Self::Delay(time) => write!(f, "Delay({time:?})"),
             Self::Hang => f.write_str("Hang"),
             Self::HangAnswer => f.write_str("HangAnswer"),
+            Self::DelayAnswer(time) => write!(f, "DelayAnswer({time:?})"),
             Self::Drop => f.write_str("Drop"),
             Self::DropAnswer => f.write_str("DropAnswer"),
             Self::Reset => f.write_str("Reset"),
