@@ -88,4 +88,10 @@ fn large_catalogs_in_every_order_hold_up_nobody_in_another_namespace() {
         let refers_to_it = (number..number + 4).any(|at| at % 16 == 0);
         assert_eq!(found, refers_to_it, "{:#}", analysed["status"]);
     }
+    // Another fault, although the report still has no catalog to use.
+    crowd.kubectl(&["delete", "reportcatalog", &name(3)]);
+    for number in 0..16 {
+        let told = crowd.until(&format!("r{number}"), "told what is missing", |r| ready_reason(r) == "CatalogNotFound");
+        assert!(ready_message(&told).contains("large-3") && condition(&told, "Stalled").is_none(), "{told:#}");
+    }
 }
