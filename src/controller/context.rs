@@ -18,6 +18,7 @@ use super::catalogs::Analyzers;
 use super::events::Events;
 use super::inputs::MapState;
 use super::ledger::Ledger;
+use super::precedence::Precedence;
 use super::references::References;
 
 /// What all reconcilers of the process share.
@@ -30,6 +31,8 @@ pub struct Context {
     pub analyzers: Analyzers,
     /// Events.
     pub events: Events,
+    /// Which writes go first.
+    pub precedence: Precedence,
     /// Metrics.
     pub metrics: Arc<Metrics>,
     /// Most bytes of a text.

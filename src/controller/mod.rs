@@ -4,7 +4,7 @@
 //! plan -> fetch -> analyse -> status -> write -> outcome -> requeue, event, metric
 //! ```
 //!
-//! [`inputs`], [`plan`], [`outcome`], [`status`], [`schedule`], [`known`] and [`seen`] are pure; [`ledger`], [`references`] and [`recent`] are memory; [`fetch`], [`secrets`],
+//! [`inputs`], [`plan`], [`outcome`], [`status`], [`schedule`], [`known`] and [`seen`] are pure; [`ledger`], [`precedence`], [`references`] and [`recent`] are memory; [`fetch`], [`secrets`],
 //! [`write`] and [`events`] do the I/O; [`reconcile`] strings them together.
 
 pub mod analyse;
@@ -17,6 +17,7 @@ pub mod known;
 pub mod ledger;
 pub mod outcome;
 pub mod plan;
+pub mod precedence;
 pub mod recent;
 pub mod reconcile;
 pub mod reconcile_catalog;

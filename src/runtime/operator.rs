@@ -14,6 +14,7 @@ use crate::controller::catalogs::Analyzers;
 use crate::controller::context::Context;
 use crate::controller::events::Events;
 use crate::controller::ledger::Ledger;
+use crate::controller::precedence::Precedence;
 use crate::controller::{reconcile, reconcile_catalog};
 use crate::source::http::HttpClient;
 
@@ -85,6 +86,7 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> Result<(), Oper
         http: HttpClient::new(settings.http.clone())?,
         analyzers: Analyzers::new(Workers::new(settings.cores, settings.analysis_timeout)),
         events: Events::start(client.clone(), settings.instance.clone(), Arc::clone(&metrics)),
+        precedence: Precedence::new(concurrency),
         metrics: Arc::clone(&metrics),
         max_bytes: settings.max_bytes,
         api_timeout: settings.api_timeout,

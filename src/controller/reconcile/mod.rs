@@ -43,6 +43,7 @@ pub async fn reconcile(
     stop: &CancellationToken,
 ) -> Option<Duration> {
     let run = Run::new(report, scope, urgency)?;
+    scope.context.precedence.begins(urgency, Instant::now());
     let measured = scope.context.metrics.reconcile_started(CONTROLLER);
     let span = tracing::info_span!(
         target: TARGET,

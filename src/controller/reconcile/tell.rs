@@ -154,6 +154,7 @@ impl Run<'_> {
 
     async fn apply(&mut self, status: &ConferenceReportStatus) -> Result<(), WriteError> {
         let context = &self.scope.context;
+        let _place = context.precedence.enter(self.urgency, Instant::now()).await;
         let started = Instant::now();
         let span = tracing::info_span!(target: TARGET, "write", outcome = Empty);
         let (client, version, limit) = (&context.client, self.version.as_str(), context.api_timeout);
