@@ -2,14 +2,18 @@
 //! it may be lost at any time, at the cost of a read that would not have been needed.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::api::{ConfigMapVersion, Reason};
 
 use super::inputs::{Inputs, is_newer};
 use super::known::Known;
 use super::outcome::Outcome;
+
+/// Statuses of others that lie so far back have nothing to do with one of now.
+const DISPUTE_OVER: Duration = Duration::from_secs(3600);
 
 /// A write of this operator that the watch has not delivered yet.
 #[derive(Clone, Debug)]
@@ -28,9 +32,11 @@ pub struct Entry {
     /// Whether a status is on its way: what the watch shows meanwhile may be just that.
     pub writing: bool,
     /// Version in which the watch has shown a status that was not known to be an own one; see [`Ledger::status_changed`].
-    pub foreign: Option<String>,
+    pub unexplained: Option<String>,
     /// Whether somebody else has written the status since it was last made from the text: anything in it may be theirs.
     pub distrusted: bool,
+    /// How often in a row a status of somebody else was answered by a run, and when last.
+    pub disputes: Option<(u32, Instant)>,
     /// Inputs of the last run.
     pub inputs: Option<Inputs>,
     /// Failed runs in a row with these inputs.
@@ -41,9 +47,9 @@ pub struct Entry {
     pub alike: u32,
     /// Not before this moment is a failed run repeated; none where only a change helps.
     pub not_before: Option<Instant>,
-    /// What the last run failed with, if the status was to say it: should somebody else write something else there, it is said again
+    /// What the last run failed with, if the status is to say it. Should it not, because a write failed or somebody else wrote, it is said
     /// without another try.
-    pub said: Option<Outcome>,
+    pub to_say: Option<Outcome>,
     /// Whether it is tried again because it failed, and not just looked at again because it has an interval.
     pub retrying: bool,
     /// When the URL is looked at next.
@@ -108,25 +114,33 @@ impl Entry {
         self.reason = None;
         self.alike = 0;
         self.not_before = None;
-        self.said = None;
+        self.to_say = None;
         self.retrying = false;
     }
 
     /// Somebody else has written the status: what was remembered of the one before is gone with it. What stands in the way of a text, and
     /// how long not to try again, does not depend on any status.
-    fn distrust(&mut self) {
+    fn distrust(&mut self, now: Instant) {
+        let disputes = self.disputes_until(now).saturating_add(1);
         *self = Self {
-            writing: self.writing,
             distrusted: true,
+            disputes: Some((disputes, now)),
             inputs: self.inputs.take(),
             failures: self.failures,
             reason: self.reason,
             alike: self.alike,
             not_before: self.not_before,
-            said: self.said.take(),
+            to_say: self.to_say.take(),
             retrying: self.retrying,
+            ready: self.ready,
             ..Self::default()
         };
+    }
+
+    /// How often a status of somebody else was answered lately.
+    fn disputes_until(&self, now: Instant) -> u32 {
+        let lately = |last: &Instant| now.saturating_duration_since(*last) < DISPUTE_OVER;
+        self.disputes.filter(|(_, last)| lately(last)).map_or(0, |(disputes, _)| disputes)
     }
 
     /// The report is suspended, or being deleted: nobody waits for it, and nothing is tried.
@@ -149,17 +163,34 @@ pub struct Counts {
 
 /// The memory of all reports, by UID.
 #[derive(Debug, Default)]
-pub struct Ledger(Mutex<HashMap<String, Entry>>);
+pub struct Ledger {
+    entries: Mutex<HashMap<String, Entry>>,
+    /// Whether this process writes: before, every status is somebody else's, and rightly so.
+    leads: AtomicBool,
+}
 
 impl Ledger {
-    /// What is remembered about a report. If somebody else has written its status, what was remembered of the one before is forgotten.
+    /// From now on this process writes.
+    pub fn lead(&self) {
+        self.leads.store(true, Ordering::Release);
+    }
+
+    /// What is remembered about a report.
     pub fn get(&self, uid: &str) -> Entry {
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.get(uid).cloned().unwrap_or_default()
+    }
+
+    /// A run begins, the only one for this report. Gives what is remembered about it; if somebody else has written its status, what was
+    /// remembered of the one before is forgotten.
+    pub fn run_begins(&self, uid: &str, now: Instant) -> Entry {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(entry) = entries.get_mut(uid) else {
             return Entry::default();
         };
-        if entry.foreign.is_some() {
-            entry.distrust();
+        entry.writing = false;
+        if entry.unexplained.is_some() {
+            entry.distrust(now);
         }
         entry.clone()
     }
@@ -167,25 +198,29 @@ impl Ledger {
     /// Changes what is remembered about a report, if the watch shows it: a run that ends after its report was deleted leaves nothing
     /// behind.
     pub fn update(&self, uid: &str, change: impl FnOnce(&mut Entry)) {
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         entries.get_mut(uid).map(change);
     }
 
-    /// The watch shows another status of the report than before, in this version. Gives whether somebody else wrote it.
+    /// The watch shows another status of the report than before, in this version. If somebody else wrote it, gives how often that was
+    /// answered lately.
     ///
-    /// While an own write is on its way, that is not known: the watch may show it before the answer to it arrives. The end of the write
-    /// tells then, see [`Self::write_ended`].
-    pub fn status_changed(&self, uid: &str, resource_version: &str, status: &Known) -> bool {
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// While an own write is on its way, nobody knows whose it is: the watch may show a write before the answer to it arrives. The end of
+    /// the write tells then, see [`Self::write_ended`].
+    pub fn status_changed(&self, uid: &str, resource_version: &str, status: &Known, now: Instant) -> Option<u32> {
+        if !self.leads.load(Ordering::Acquire) {
+            return None;
+        }
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = entries.entry(uid.to_owned()).or_default();
         let own = entry
             .written
             .as_ref()
             .is_some_and(|written| !is_newer(resource_version, &written.resource_version) || written.known == *status);
         if !own {
-            entry.foreign = Some(resource_version.to_owned());
+            entry.unexplained = Some(resource_version.to_owned());
         }
-        !own && !entry.writing
+        (!own && !entry.writing).then(|| entry.disputes_until(now))
     }
 
     /// A status is about to be written.
@@ -194,24 +229,23 @@ impl Ledger {
     }
 
     /// The write has ended; `written` is none where it failed, or may have. What the watch has shown meanwhile was either what was written,
-    /// or what it was written over. Gives whether it was something else, so that the report has to be looked at once more.
-    pub fn write_ended(&self, uid: &str, written: Option<Written>) -> bool {
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(entry) = entries.get_mut(uid) else {
-            return false;
-        };
+    /// or what it was written over. Gives whether it was something else, so that the report has to be looked at once more:
+    /// then, how often that was answered lately.
+    pub fn write_ended(&self, uid: &str, written: Option<Written>, now: Instant) -> Option<u32> {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = entries.get_mut(uid)?;
         entry.writing = false;
         if let Some(written) = written {
-            let shown = entry.foreign.take_if(|shown| !is_newer(shown, &written.resource_version));
+            let shown = entry.unexplained.take_if(|shown| !is_newer(shown, &written.resource_version));
             entry.written = (shown.as_ref() != Some(&written.resource_version)).then_some(written);
         }
-        entry.foreign.is_some()
+        entry.unexplained.as_ref().map(|_| entry.disputes_until(now))
     }
 
     /// The watch shows a version of the report: from now on something may be remembered about it, and an own write that is not newer
     /// need not be kept any longer.
     pub fn seen(&self, uid: &str, resource_version: &str) {
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = entries.entry(uid.to_owned()).or_default();
         if entry.written.as_ref().is_some_and(|written| !is_newer(&written.resource_version, resource_version)) {
             entry.written = None;
@@ -220,12 +254,12 @@ impl Ledger {
 
     /// Forgets a report.
     pub fn evict(&self, uid: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
     }
 
     /// How many reports stand how.
     pub fn counts(&self) -> Counts {
-        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         entries.values().fold(Counts::default(), |mut counts, entry| {
             counts.ready += usize::from(entry.ready == Some(true));
             counts.not_ready += usize::from(entry.ready == Some(false));
@@ -309,58 +343,90 @@ mod tests {
         Written { resource_version: version.into(), known: known(generation) }
     }
 
-    #[test]
-    fn a_status_is_foreign_unless_it_is_the_own_last_write_whichever_is_heard_of_first() {
+    /// A ledger of a process that writes, and knows one report.
+    fn leading() -> Ledger {
         let ledger = Ledger::default();
-        let write = |version: &str, generation| {
-            ledger.write_begins("u");
-            ledger.write_ended("u", Some(written(version, generation)))
-        };
+        ledger.lead();
         ledger.seen("u", "1");
+        ledger
+    }
 
-        assert!(!write("10", 2));
-        assert!(!ledger.status_changed("u", "9", &known(1)), "an earlier one, still on its way");
-        assert!(!ledger.status_changed("u", "10", &known(2)), "the write itself");
-        assert!(!ledger.status_changed("u", "12", &known(2)), "the write, with something else that came after it");
+    #[test]
+    fn a_status_is_somebody_elses_unless_it_is_the_own_last_write_whichever_is_heard_of_first() {
+        let (ledger, now) = (leading(), Instant::now());
+        let changed = |version: &str, generation| ledger.status_changed("u", version, &known(generation), now);
+        let ended = |written: Option<Written>| ledger.write_ended("u", written, now);
+        // Whether the next run distrusts the status. What it then does is that it makes it anew.
+        let distrusted = || {
+            let distrusted = ledger.run_begins("u", now).distrusted;
+            ledger.update("u", |entry| (entry.distrusted, entry.disputes) = (false, None));
+            distrusted
+        };
+
+        ledger.write_begins("u");
+        assert_eq!(ended(Some(written("10", 2))), None);
+        assert_eq!(changed("9", 1), None, "an earlier one, still on its way");
+        assert_eq!(changed("10", 2), None, "the write itself");
+        assert_eq!(changed("12", 2), None, "the write, with something else that came after it");
         ledger.seen("u", "12");
-        assert!(!ledger.get("u").distrusted);
+        assert!(!distrusted());
 
         ledger.write_begins("u");
-        assert!(!ledger.status_changed("u", "14", &known(3)), "the watch is faster than the answer: nobody is woken");
-        assert!(!ledger.write_ended("u", Some(written("14", 3))), "it was the write itself");
-        assert!(!ledger.get("u").distrusted && ledger.get("u").written.is_none(), "the watch has shown it already");
+        assert_eq!(changed("14", 3), None, "the watch is faster than the answer: nobody is woken");
+        assert_eq!(ended(Some(written("14", 3))), None, "it was the write itself");
+        assert!(ledger.get("u").written.is_none(), "the watch has shown it already");
+        assert!(!distrusted());
 
-        assert!(ledger.status_changed("u", "16", &known(-1)), "somebody emptied it");
-        assert!(ledger.get("u").distrusted && ledger.get("u").foreign.is_none());
+        assert_eq!(changed("16", -1), Some(0), "somebody emptied it");
+        assert!(distrusted() && !distrusted(), "once");
 
-        ledger.update("u", |entry| entry.distrusted = false);
         ledger.write_begins("u");
-        assert!(!ledger.status_changed("u", "19", &known(-1)), "somebody emptied it right after a write");
-        assert!(ledger.write_ended("u", Some(written("18", 4))), "which the end of the write tells");
-        assert!(ledger.get("u").distrusted);
+        assert_eq!(changed("19", -1), None, "somebody emptied it right after a write");
+        assert_eq!(ended(Some(written("18", 4))), Some(0), "which the end of the write tells");
+        assert!(distrusted());
 
-        ledger.update("u", |entry| entry.distrusted = false);
         ledger.write_begins("u");
-        assert!(!ledger.status_changed("u", "21", &known(5)), "carried out, but the answer was lost");
-        assert!(ledger.write_ended("u", None), "it may be anybody's");
-        assert!(ledger.status_changed("u", "23", &known(-1)), "the write is over, whatever became of it");
+        assert_eq!(changed("21", 5), None, "carried out, but the answer was lost");
+        assert_eq!(ended(None), Some(0), "it may be anybody's");
+        assert_eq!(changed("23", -1), Some(0), "the write is over, whatever became of it");
+    }
+
+    #[test]
+    fn who_stands_by_takes_no_status_for_somebody_elses() {
+        let (ledger, now) = (Ledger::default(), Instant::now());
+        ledger.seen("u", "1");
+        assert_eq!(ledger.status_changed("u", "16", &known(2), now), None, "the leader's");
+        ledger.lead();
+        assert!(!ledger.run_begins("u", now).distrusted, "nor after it has taken over");
+        assert_eq!(ledger.status_changed("u", "18", &known(-1), now), Some(0));
+    }
+
+    #[test]
+    fn statuses_of_others_are_counted_until_they_have_long_been_quiet() {
+        let (ledger, now) = (leading(), Instant::now());
+        let changed = |version: u64, at| ledger.status_changed("u", &version.to_string(), &known(-1), at);
+        for answered in 0..5 {
+            assert_eq!(changed(10 + u64::from(answered), now), Some(answered));
+            ledger.run_begins("u", now);
+        }
+        assert_eq!((changed(20, now), changed(21, now)), (Some(5), Some(5)), "two at once are one");
+        assert_eq!(changed(22, now + DISPUTE_OVER), Some(0), "an hour later");
     }
 
     #[test]
     fn who_writes_another_status_does_not_shorten_the_wait_after_a_failure() {
-        let ledger = Ledger::default();
-        let later = Instant::now() + std::time::Duration::from_secs(3600);
+        let (ledger, now) = (leading(), Instant::now());
+        let later = now + Duration::from_secs(3600);
         let patience = Outcome::Retry {
             reason: Reason::RateLimited,
             message: "the server asks for an hour".into(),
             after: None,
             hiccup: false,
         };
-        ledger.seen("u", "1");
         ledger.update("u", |entry| {
             *entry = Entry {
                 not_before: Some(later),
-                said: Some(patience.clone()),
+                to_say: Some(patience.clone()),
                 retrying: true,
                 next_look: Some(later),
                 analysed: Some(1),
@@ -370,14 +436,22 @@ mod tests {
                 ..failing(Some(Reason::RateLimited), 7, 2)
             };
         });
-        ledger.status_changed("u", "16", &known(-1));
-        let entry = ledger.get("u");
+        ledger.status_changed("u", "16", &known(-1), now);
+        let entry = ledger.run_begins("u", now);
         let tries = (entry.inputs, entry.failures, entry.reason, entry.alike, entry.not_before, entry.retrying);
         let before = (Some(inputs(MapState::Missing)), 7, Some(Reason::RateLimited), 2, Some(later), true);
         assert_eq!(tries, before, "what stands in the way does not depend on the status");
-        assert_eq!(entry.said, Some(patience), "and is said again");
-        let of_the_status = (entry.next_look, entry.analysed, entry.watched, entry.unchanged, entry.ready);
-        assert_eq!(of_the_status, (None, None, false, 0, None), "what was remembered of the status went with it");
+        assert_eq!((entry.to_say, entry.ready), (Some(patience), Some(false)), "and is said again");
+        let of_the_status = (entry.next_look, entry.analysed, entry.watched, entry.unchanged);
+        assert_eq!(of_the_status, (None, None, false, 0), "what was remembered of the status went with it");
+    }
+
+    #[test]
+    fn a_write_that_never_ended_hides_nothing_from_the_next_run() {
+        let (ledger, now) = (leading(), Instant::now());
+        ledger.write_begins("u");
+        assert!(!ledger.run_begins("u", now).writing);
+        assert_eq!(ledger.status_changed("u", "16", &known(-1), now), Some(0));
     }
 
     #[test]

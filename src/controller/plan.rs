@@ -81,7 +81,13 @@ pub fn decide(subject: &Subject, known: &Known, entry: &Entry, now: Instant) -> 
                 }
             }
         }
-    } else if handled && observed && known.is_stalled() && subject.is_polled() && entry.inputs.is_none() {
+    } else if handled
+        && observed
+        && known.is_stalled()
+        && subject.is_polled()
+        && entry.inputs.is_none()
+        && !entry.distrusted
+    {
         // After a restart, a source that needs its author is not fetched at once but when it would have been anyway.
         if let Some(wait) = until_look.filter(|wait| !wait.is_zero()) {
             return Plan::Leave(Some(wait));
@@ -94,7 +100,10 @@ pub fn decide(subject: &Subject, known: &Known, entry: &Entry, now: Instant) -> 
         }
     }
     let tried = find(&known.conditions, READY).and_then(|ready| ready.observed_generation) == Some(inputs.generation);
-    Plan::Work(Work { analysis_stands: stands, announce: subject.kind == SourceKind::Http && !observed && !tried })
+    Plan::Work(Work {
+        analysis_stands: stands,
+        announce: subject.kind == SourceKind::Http && !observed && !tried && !entry.distrusted,
+    })
 }
 
 /// Whether the analysis in the status was made from this spec, with this catalog and these rules.
@@ -316,7 +325,12 @@ mod tests {
         for kind in KINDS {
             let distrusted = Entry { distrusted: true, ..looking_in_a_minute(now) };
             let plan = decide(&subject(kind), &known(kind, &Verdict::Succeeded), &distrusted, now);
-            assert_eq!(plan, Plan::Work(Work { analysis_stands: false, announce: false }), "{kind:?}");
+            let anew = Plan::Work(Work { analysis_stands: false, announce: false });
+            assert_eq!(plan, anew, "{kind:?}");
+            let claimed = known(kind, &Verdict::Stalled(Reason::UrlInvalid));
+            assert_eq!(decide(&subject(kind), &claimed, &distrusted, now), anew, "who says that it stalled? {kind:?}");
+            let emptied = Known { observed_generation: -1, ..Known::default() };
+            assert_eq!(decide(&subject(kind), &emptied, &distrusted, now), anew, "no new spec is announced: {kind:?}");
         }
     }
 

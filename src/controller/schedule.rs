@@ -13,7 +13,7 @@ pub const BACKOFF_FIRST: Duration = Duration::from_secs(1);
 pub const BACKOFF_LONGEST: Duration = Duration::from_secs(15 * 60);
 /// The longest wait that the server of a text may ask for.
 pub const RETRY_AFTER_LONGEST: Duration = Duration::from_secs(24 * 3600);
-/// The longest wait before a status is put right that somebody else wrote.
+/// The longest wait before a status is put right that somebody else wrote for the first time.
 const FOREIGN_WRITE: Duration = Duration::from_secs(60);
 /// The shortest interval, whatever a spec says.
 const SHORTEST_INTERVAL: Duration = Duration::from_secs(60);
@@ -34,9 +34,8 @@ pub fn until_next_look(uid: &str, interval: Duration, now: SystemTime) -> Durati
 /// from object to object, so that those that failed together do not come back together. What the other side asked for (`after`)
 /// lengthens it, up to [`RETRY_AFTER_LONGEST`].
 pub fn backoff(uid: &str, failures: u32, after: Option<Duration>) -> Duration {
-    let doubled = 2u64.saturating_pow(failures.saturating_sub(1).min(32));
-    let full = BACKOFF_FIRST.saturating_mul(u32::try_from(doubled).unwrap_or(u32::MAX)).min(BACKOFF_LONGEST);
-    less_a_part(full, uid).max(after.unwrap_or_default().min(RETRY_AFTER_LONGEST))
+    less_a_part(doubled(BACKOFF_FIRST, failures.saturating_sub(1)), uid)
+        .max(after.unwrap_or_default().min(RETRY_AFTER_LONGEST))
 }
 
 /// Time after a start until a URL that failed before it is tried again: what failed together does not come back together.
@@ -44,10 +43,17 @@ pub fn after_start(uid: &str) -> Duration {
     Duration::from_millis(spread(uid) % millis(START))
 }
 
-/// Time until a report is handled whose status somebody else wrote. Two instances that both take a report for theirs, and do not agree, so
-/// write in turns and seldom.
-pub fn after_foreign_write(uid: &str) -> Duration {
-    less_a_part(FOREIGN_WRITE, uid)
+/// Time until a report is handled whose status somebody else wrote, when that was answered so often before: doubling from
+/// [`FOREIGN_WRITE`] to [`BACKOFF_LONGEST`]. Two instances that both take a report for theirs, and do not agree, so write in turns and ever
+/// more seldom.
+pub fn after_foreign_write(uid: &str, answered: u32) -> Duration {
+    less_a_part(doubled(FOREIGN_WRITE, answered), uid)
+}
+
+/// A wait, doubled so often, but at most [`BACKOFF_LONGEST`].
+fn doubled(first: Duration, times: u32) -> Duration {
+    let factor = 2u64.saturating_pow(times.min(32));
+    first.saturating_mul(u32::try_from(factor).unwrap_or(u32::MAX)).min(BACKOFF_LONGEST)
 }
 
 /// A wait less up to a fifth that differs from object to object.
@@ -145,10 +151,12 @@ mod tests {
     }
 
     #[test]
-    fn a_foreign_write_is_answered_within_a_minute_and_not_by_all_at_once() {
-        let waits: Vec<u64> = (0..100).map(|n| after_foreign_write(&format!("{n}")).as_secs()).collect();
+    fn a_foreign_write_is_answered_within_a_minute_not_by_all_at_once_and_then_ever_later() {
+        let waits: Vec<u64> = (0..100).map(|n| after_foreign_write(&format!("{n}"), 0).as_secs()).collect();
         assert!(waits.iter().all(|wait| (48..=60).contains(wait)), "{waits:?}");
         assert!(waits.iter().any(|wait| *wait < 51) && waits.iter().any(|wait| *wait > 57), "{waits:?}");
+        let answered: Vec<u64> = [1, 2, 3, 4, 40, u32::MAX].map(|n| after_foreign_write("a", n).as_secs()).to_vec();
+        assert!(answered.is_sorted() && answered[0] >= 96 && answered[1] >= 192 && answered[5] <= 900, "{answered:?}");
     }
 
     proptest! {

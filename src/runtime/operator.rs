@@ -94,7 +94,7 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> Result<(), Oper
     });
     let mut watches = JoinSet::new();
     let scopes = Scopes::start(&settings, (&context, &health), &ledger, &inboxes, &mut watches);
-    let mut controllers = start_controllers(scopes, inboxes, &leadership, &stop);
+    let mut controllers = start_controllers(scopes, inboxes, &leadership, &ledger, &stop);
     let (version, selector) = (env!("CARGO_PKG_VERSION"), settings.selector.to_string());
     tracing::info!(version, namespaces = ?settings.namespaces, selector, concurrency, "started");
 
@@ -110,6 +110,7 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> Result<(), Oper
         }
     }
     health.stopping();
+    context.precedence.end();
     // The lease is kept until the work has ended. Work that does not end keeps it from being given back: it runs out by itself then.
     tokio::select! {
         ended = tokio::time::timeout(settings.grace, async { while controllers.join_next().await.is_some() {} }) => {
@@ -128,13 +129,18 @@ fn start_controllers(
     scopes: Scopes,
     inboxes: Inboxes,
     leadership: &Arc<Leadership>,
+    ledger: &Arc<Ledger>,
     stop: &CancellationToken,
 ) -> JoinSet<()> {
     let mut controllers = JoinSet::new();
-    let (leads, stopped, all) = (Arc::clone(leadership), stop.clone(), scopes.clone());
+    let (leads, ledger, stopped, all) = (Arc::clone(leadership), Arc::clone(ledger), stop.clone(), scopes.clone());
     controllers.spawn(async move {
+        let elected = async {
+            leads.elected().await;
+            ledger.lead();
+        };
         tokio::select! {
-            _ = futures::future::join(leads.elected(), all.listed()) => {}
+            _ = futures::future::join(elected, all.listed()) => {}
             () = stopped.cancelled() => return,
         }
         let told = stopped.clone();

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::core::{DeserializeGuard, PartialObjectMeta, Selector, SelectorExt};
@@ -201,9 +201,10 @@ fn on_report(scope: Arc<Scope>, inboxes: Inboxes) -> impl FnMut(Change<'_, Confe
         if let (Some(uid), Some(version)) = (&report.metadata.uid, &report.metadata.resource_version) {
             // The operator writes statuses itself; those of others are put right.
             let changed = same.is_some_and(|before| before.status != report.status);
-            if changed && scope.ledger.status_changed(uid, version, &Known::of(report.status.as_ref())) {
+            let status = || Known::of(report.status.as_ref());
+            if changed && let Some(answered) = scope.ledger.status_changed(uid, version, &status(), Instant::now()) {
                 let task = Task { urgency: Urgency::Routine, lane: lane(report) };
-                inboxes.reports.add_after(&key(report), task, after_foreign_write(uid));
+                inboxes.reports.add_after(&key(report), task, after_foreign_write(uid, answered));
             }
             scope.ledger.seen(uid, version);
         }

@@ -117,8 +117,8 @@ fn config_map(name: &str, text: &str) -> Value {
     json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"report.md": text}})
 }
 
-/// What the API server's audit log holds, of the requests of operators that changed something.
-fn writes() -> Vec<Value> {
+/// What the API server's audit log holds, of the requests of operators.
+fn requests() -> Vec<Value> {
     // The API server writes its log in batches.
     std::thread::sleep(Duration::from_millis(800));
     let log = std::fs::read_to_string(cluster().control_plane().audit_log()).unwrap();
@@ -127,8 +127,13 @@ fn writes() -> Vec<Value> {
         .filter(|entry| {
             entry["user"]["username"].as_str().is_some_and(|user| user.starts_with("system:serviceaccount:"))
         })
-        .filter(|entry| matches!(entry["verb"].as_str(), Some("create" | "update" | "patch" | "delete")))
         .collect()
+}
+
+/// Those that changed something.
+fn writes() -> Vec<Value> {
+    let changes = |entry: &Value| matches!(entry["verb"].as_str(), Some("create" | "update" | "patch" | "delete"));
+    requests().into_iter().filter(changes).collect()
 }
 
 /// The process that a request came from: the operator says its identity in the User-Agent.
@@ -166,6 +171,16 @@ fn a_replica_that_stands_by_is_ready_writes_nothing_and_takes_over_when_the_lead
     let leader = replicas.operators.remove(&format!("{}-a", replicas.namespace)).unwrap();
     assert_eq!(leader.stop(), Some(0));
     replicas.until("taken over", || replicas.leader().is_some_and(|(name, _)| name.ends_with("-b")));
+    replicas.until("known to the new leader", || {
+        metric(&replicas.operators[&format!("{}-b", replicas.namespace)])
+            .contains("conference_report_objects{ready=\"true\"} 1")
+    });
+    let work = |entry: &&Value| {
+        let resource = entry["objectRef"]["resource"].as_str();
+        mine(entry) && resource != Some("leases") && matches!(entry["verb"].as_str(), Some("get" | "patch"))
+    };
+    let work: Vec<Value> = requests().iter().filter(work).cloned().collect();
+    assert!(work.is_empty(), "what the leader has written stands, nothing is read or written: {work:#?}");
     replicas.apply(&config_map("r", &format!("{TEXT} And Kyverno.")));
     replicas.until("aware of the edit", || names(&replicas.report("r"), "projects").contains(&"Kyverno".to_owned()));
     let standby = &replicas.operators[&format!("{}-b", replicas.namespace)];

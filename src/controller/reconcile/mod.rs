@@ -6,6 +6,7 @@ mod tell;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use kube::Resource;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 use tracing::field::Empty;
@@ -43,7 +44,6 @@ pub async fn reconcile(
     stop: &CancellationToken,
 ) -> Option<Duration> {
     let run = Run::new(report, scope, urgency)?;
-    scope.context.precedence.begins(urgency, Instant::now());
     let measured = scope.context.metrics.reconcile_started(CONTROLLER);
     let span = tracing::info_span!(
         target: TARGET,
@@ -72,8 +72,8 @@ struct End {
 
 /// What became of the text.
 enum Step {
-    /// It is the one that the status tells about.
-    Same,
+    /// It is the one that the status tells about. With the message that belongs to it, where the analysis was made anew.
+    Same(Option<String>),
     /// It was analysed.
     Analysed(Box<ConferenceReportStatus>),
 }
@@ -97,15 +97,15 @@ struct Run<'a> {
     known: Known,
     /// The newest resource version that is known.
     version: String,
-    /// Whether somebody else was seen to write the status while this run did.
-    overtaken: bool,
+    /// How often writes of others were answered lately, if somebody else was seen to write the status while this run did.
+    overtaken: Option<u32>,
 }
 
 impl<'a> Run<'a> {
     fn new(report: &'a ConferenceReport, scope: &'a Scope, urgency: Urgency) -> Option<Self> {
         let metadata = &report.metadata;
         let uid = metadata.uid.as_deref()?;
-        let entry = scope.ledger.get(uid);
+        let entry = scope.ledger.run_begins(uid, Instant::now());
         let version = metadata.resource_version.as_deref()?;
         let (version, known) = entry.newest(version, Known::of(report.status.as_ref()));
         Some(Self {
@@ -119,7 +119,7 @@ impl<'a> Run<'a> {
             entry,
             known,
             version,
-            overtaken: false,
+            overtaken: None,
         })
     }
 
@@ -137,7 +137,10 @@ impl<'a> Run<'a> {
             self.entry.next_look = self.until_look().map(|wait| Instant::now() + wait);
         }
         let work = match decide(&subject, &self.known, &self.entry, Instant::now()) {
-            Plan::Work(work) => work,
+            Plan::Work(work) => {
+                self.scope.context.precedence.begins(self.urgency, Instant::now());
+                work
+            }
             Plan::Leave(again) => return self.leave(&subject, again, Entry::rest),
             Plan::Wait(again) => return self.wait(&subject, again).await,
         };
@@ -153,20 +156,27 @@ impl<'a> Run<'a> {
         self.settle(result, subject.inputs).await
     }
 
-    /// Nothing is to be tried now; but the status says why, whatever somebody else may have written there.
+    /// Nothing is to be tried now; but the status says what the last try failed with, whatever somebody else may have written there.
     async fn wait(mut self, subject: &Subject, again: Option<Duration>) -> End {
-        if let Some(outcome) = self.entry.said.take()
-            && let Err(error) = self.say(&outcome, None).await
-        {
-            return self.unsaid(&error, again);
+        let Some(outcome) = self.entry.to_say.take() else {
+            return self.leave(subject, again, |_| {});
+        };
+        let before = self.known.clone();
+        match self.say(&outcome, None).await {
+            Err(error) => self.unsaid(&error, again),
+            Ok(written) => {
+                if written && let Some(notice) = outcome.notice(&before, false) {
+                    self.scope.context.events.hand_in(self.report.object_ref(&()), notice);
+                }
+                self.leave(subject, again, |entry| entry.retrying = outcome.retries())
+            }
         }
-        self.leave(subject, again, |_| {})
     }
 
     /// Nothing is to be done now.
     fn leave(self, subject: &Subject, again: Option<Duration>, change: impl FnOnce(&mut Entry)) -> End {
         let (ready, next_look) = (self.known.is_ready(), self.entry.next_look);
-        let again = self.overtaken_or(again);
+        let again = self.sooner_if_overtaken(again);
         self.scope.ledger.update(self.target.uid, |entry| {
             change(entry);
             entry.ready = Some(ready);
@@ -198,8 +208,16 @@ impl<'a> Run<'a> {
                 requested_at: self.requested_at.clone(),
                 config_map: self.map_state(),
                 catalog_revision: catalogs.as_ref().ok().map(|catalogs| catalogs.revision.clone()),
-                catalog_fault: catalogs.as_ref().err().filter(|error| error.is_of_catalog()).map(ToString::to_string),
+                catalog_fault: self.catalog_fault(catalogs.as_ref().err()),
             },
+        }
+    }
+
+    /// What is wrong with the catalogs. While the API server cannot be asked, what it said last is taken to be true.
+    fn catalog_fault(&self, error: Option<&FetchError>) -> Option<String> {
+        match error? {
+            fault if fault.is_of_catalog() => Some(fault.to_string()),
+            _ => self.entry.inputs.as_ref().and_then(|inputs| inputs.catalog_fault.clone()),
         }
     }
 
@@ -245,7 +263,7 @@ impl<'a> Run<'a> {
         let fetched = match fetcher.fetch(self.target.namespace, &self.report.spec, validators).await? {
             Fetch::Unchanged => {
                 self.entry.unchanged = self.entry.unchanged.saturating_add(1);
-                return Ok(Step::Same);
+                return Ok(Step::Same(None));
             }
             Fetch::Text(fetched) => Arc::new(*fetched),
         };
@@ -253,7 +271,7 @@ impl<'a> Run<'a> {
         let same_text = self.known.source.as_ref().is_some_and(|source| status::is_of(source, &fetched));
         // Another key with the same text may have another file name extension, and so another format.
         if work.analysis_stands && same_text && !subject.open_key {
-            return Ok(Step::Same);
+            return Ok(Step::Same(None));
         }
         let analyzer = context.analyzers.with(&catalogs.overlays).await?;
         let started = Instant::now();
@@ -264,8 +282,9 @@ impl<'a> Run<'a> {
         span.record("outcome", analysis.as_ref().map_or_else(|error| error.reason().as_str(), |_| "success"));
         context.metrics.analysed(started.elapsed(), fetched.bytes.len());
         let status = status::build(&analysis?, &fetched, kind, &catalogs.revision);
-        if work.analysis_stands && same_text && self.known.is_ready() && self.whole_is_same(&status).await {
-            return Ok(Step::Same);
+        let may_be_same = work.analysis_stands || self.entry.distrusted;
+        if may_be_same && same_text && self.known.is_ready() && self.whole_is_same(&status).await {
+            return Ok(Step::Same(Some(status::message(&status))));
         }
         Ok(Step::Analysed(Box::new(status)))
     }

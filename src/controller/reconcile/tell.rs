@@ -28,6 +28,16 @@ fn now() -> Time {
     Time(Timestamp::from_second(now.as_second()).unwrap_or(now))
 }
 
+/// How a report stands after a run.
+struct Standing {
+    /// Whether its text could be had.
+    ready: bool,
+    /// Whether it is tried again because something failed.
+    retrying: bool,
+    /// What the status is to say, where the run failed.
+    to_say: Option<Outcome>,
+}
+
 impl Run<'_> {
     /// Says that a new generation is being worked on.
     pub(super) async fn announce(&mut self) -> Result<(), WriteError> {
@@ -47,15 +57,13 @@ impl Run<'_> {
         let reason = result.as_ref().err().map(FetchError::reason);
         let failures = reason.map_or_else(Failures::default, |_| self.entry.failed(&inputs, reason));
         let before = self.known.clone();
-        let mut said = None;
         let (outcome, analysed, written) = match result {
             Err(error) => {
                 let (generation, reason, runs) = (self.generation, error.reason(), failures.runs);
                 tracing::info!(report = %self.id(), generation, %reason, %error, failures = runs, "report not analysed");
                 let outcome = Outcome::of(&error, failures.alike);
-                let worth_saying = outcome.is_worth_saying(failures.alike);
-                let written = if worth_saying { self.say(&outcome, None).await } else { Ok(false) };
-                said = worth_saying.then(|| outcome.clone());
+                let said = outcome.is_worth_saying(failures.alike);
+                let written = if said { self.say(&outcome, None).await } else { Ok(false) };
                 (outcome, false, written)
             }
             Ok(Step::Analysed(status)) => {
@@ -63,8 +71,9 @@ impl Run<'_> {
                 let written = self.say(&outcome, Some(*status)).await;
                 (outcome, true, written)
             }
-            Ok(Step::Same) => match self.same_outcome().await {
-                Ok(outcome) => {
+            Ok(Step::Same(message)) => match self.same_message(message).await {
+                Ok(message) => {
+                    let outcome = Outcome::Done { message };
                     let written = self.say(&outcome, None).await;
                     (outcome, false, written)
                 }
@@ -73,7 +82,7 @@ impl Run<'_> {
         };
         Span::current().record("reason", outcome.verdict().reason().as_str());
         match written {
-            Err(error) => return self.unwritten(&error, inputs, reason),
+            Err(error) => return self.unwritten(&error, inputs, Some(outcome).filter(Outcome::failed)),
             Ok(false) => self.scope.context.metrics.status_write("unchanged"),
             Ok(true) => {
                 if let Some(notice) = outcome.notice(&before, analysed) {
@@ -86,19 +95,21 @@ impl Run<'_> {
                 }
             }
         }
-        let again = outcome.next(self.target.uid, failures.runs, self.until_look());
-        let sooner = self.overtaken_or(again);
-        self.remember(inputs, failures, again, (reason.is_none(), outcome.retries()), said);
-        End { label: outcome.label(), again: sooner }
+        let next_try = outcome.next(self.target.uid, failures.runs, self.until_look());
+        let end = End { label: outcome.label(), again: self.sooner_if_overtaken(next_try) };
+        let (ready, retrying) = (!outcome.failed(), outcome.retries());
+        let to_say = Some(outcome).filter(|outcome| outcome.failed() && outcome.is_worth_saying(failures.alike));
+        self.remember(inputs, failures, next_try, Standing { ready, retrying, to_say });
+        end
     }
 
-    /// The outcome where the text has not changed: what the status said while it was last Ready.
-    async fn same_outcome(&self) -> Result<Outcome, WriteError> {
-        let message = match find(&self.known.conditions, READY).filter(|ready| ready.status == "True") {
-            Some(ready) => ready.message.clone(),
-            None => status::message(&self.whole_status().await?),
-        };
-        Ok(Outcome::Done { message })
+    /// The message where the text has not changed: what the status said while it was last Ready, unless `anew` says better.
+    async fn same_message(&self, anew: Option<String>) -> Result<String, WriteError> {
+        let said = find(&self.known.conditions, READY).filter(|ready| ready.status == "True");
+        match anew.or_else(|| said.map(|ready| ready.message.clone())) {
+            Some(message) => Ok(message),
+            None => Ok(status::message(&self.whole_status().await?)),
+        }
     }
 
     /// Brings the status to what the outcome says, on top of `analysis` or else of the last good one. Whether anything was written.
@@ -168,7 +179,7 @@ impl Run<'_> {
         let known = Known::of(Some(status));
         let version = written.as_ref().ok().and_then(Clone::clone);
         let noted = version.clone().map(|resource_version| Written { resource_version, known: known.clone() });
-        self.overtaken = self.scope.ledger.write_ended(self.target.uid, noted);
+        self.overtaken = self.scope.ledger.write_ended(self.target.uid, noted, Instant::now());
         written?;
         tracing::debug!(report = %self.id(), elapsed = ?started.elapsed(), "status written");
         self.known = known;
@@ -179,29 +190,18 @@ impl Run<'_> {
     }
 
     /// When the report is handled again: as `again` says, or soon, if somebody else was seen to write its status while it was written.
-    pub(super) fn overtaken_or(&self, again: Option<Duration>) -> Option<Duration> {
-        let soon = self.overtaken.then(|| after_foreign_write(self.target.uid));
+    pub(super) fn sooner_if_overtaken(&self, again: Option<Duration>) -> Option<Duration> {
+        let soon = self.overtaken.map(|answered| after_foreign_write(self.target.uid, answered));
         again.into_iter().chain(soon).min()
     }
 
-    /// What the last run failed with could not be said again.
-    pub(super) fn unsaid(self, error: &WriteError, again: Option<Duration>) -> End {
+    /// The status could not be written: nothing is lost, the run is repeated. Where there was no text either, `failed` says why: that is
+    /// said later, without another try before its time.
+    pub(super) fn unwritten(self, error: &WriteError, inputs: Inputs, failed: Option<Outcome>) -> End {
         if *error == WriteError::Gone {
-            self.scope.ledger.evict(self.target.uid);
-            return End { label: "success", again: None };
+            return self.gone();
         }
-        tracing::warn!(report = %self.id(), generation = self.generation, %error, "status not written");
-        let soon = after_foreign_write(self.target.uid);
-        End { label: "error", again: Some(again.map_or(soon, |again| again.min(soon))) }
-    }
-
-    /// The status could not be written: nothing is lost, the run is repeated. `reason` says why there was no text either, if so.
-    pub(super) fn unwritten(self, error: &WriteError, inputs: Inputs, reason: Option<Reason>) -> End {
-        if *error == WriteError::Gone {
-            self.scope.ledger.evict(self.target.uid);
-            return End { label: "success", again: None };
-        }
-        let failures = self.entry.failed(&inputs, reason);
+        let failures = self.entry.failed(&inputs, failed.as_ref().map(|outcome| outcome.verdict().reason()));
         let again = backoff(self.target.uid, failures.runs, error.after());
         let (generation, runs) = (self.generation, failures.runs);
         tracing::warn!(report = %self.id(), generation, %error, failures = runs, "status not written");
@@ -214,34 +214,50 @@ impl Run<'_> {
             };
             self.scope.context.events.hand_in(self.report.object_ref(&()), notice);
         }
+        let next_try = match &failed {
+            Some(outcome) => outcome.next(self.target.uid, runs, self.until_look()),
+            None => Some(again),
+        };
+        let end = End { label: "error", again: self.sooner_if_overtaken(Some(again)) };
         let ready = self.known.is_ready();
-        let sooner = self.overtaken_or(Some(again));
-        self.remember(inputs, failures, Some(again), (ready, true), None);
-        End { label: "error", again: sooner }
+        self.remember(inputs, failures, next_try, Standing { ready, retrying: true, to_say: failed });
+        end
     }
 
-    fn remember(
-        self,
-        inputs: Inputs,
-        failures: Failures,
-        again: Option<Duration>,
-        (ready, retrying): (bool, bool),
-        said: Option<Outcome>,
-    ) {
+    /// What the last try failed with could not be said: that alone is repeated, and nothing is tried before its time.
+    pub(super) fn unsaid(self, error: &WriteError, next_try: Option<Duration>) -> End {
+        if *error == WriteError::Gone {
+            return self.gone();
+        }
+        let failures = self.entry.failures.saturating_add(1);
+        tracing::warn!(report = %self.id(), generation = self.generation, %error, failures, "status not written");
+        self.scope.ledger.update(self.target.uid, |entry| entry.failures = failures);
+        let again = backoff(self.target.uid, failures, error.after());
+        End { label: "error", again: Some(next_try.map_or(again, |next_try| next_try.min(again))) }
+    }
+
+    /// The report is no longer there.
+    fn gone(self) -> End {
+        self.scope.ledger.evict(self.target.uid);
+        End { label: "success", again: None }
+    }
+
+    /// Remembers a run for the next one, which is to be tried after `next_try`.
+    fn remember(self, inputs: Inputs, failures: Failures, next_try: Option<Duration>, standing: Standing) {
         let Failures { runs, reason, alike } = failures;
         let now = Instant::now();
         let next_look = self.until_look().map(|wait| now + wait);
         let analysed = if self.known.is_ready() { Some(self.known.observed_generation) } else { self.entry.analysed };
         self.scope.ledger.update(self.target.uid, |entry| {
             entry.watched = matches!(inputs.config_map, MapState::At(_));
-            entry.not_before = again.filter(|_| runs > 0).map(|wait| now + wait);
+            entry.not_before = next_try.filter(|_| runs > 0).map(|wait| now + wait);
             entry.inputs = Some(inputs);
             (entry.failures, entry.reason, entry.alike) = (runs, reason, alike);
             entry.next_look = next_look;
             entry.analysed = analysed;
-            entry.ready = Some(ready);
-            entry.retrying = retrying;
-            entry.said = said;
+            entry.ready = Some(standing.ready);
+            entry.retrying = standing.retrying;
+            entry.to_say = standing.to_say;
             // A version counts as checked only when its text is what the status tells about.
             if runs == 0 {
                 entry.distrusted = false;

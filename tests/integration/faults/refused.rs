@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
+use http::StatusCode;
+use serde_json::json;
 use testbed::faults::{Call, Fault, Injected, On};
+use testbed::report_server::{Page, ReportServer};
 
 use super::row::{Case, Row, must};
 use super::stage::{SOON, Stage, inline, on_map, text};
+use crate::support::{ready_reason, report};
 
 /// How often each report's status is refused.
 const TIMES: usize = 3;
@@ -58,6 +62,29 @@ fn a_refused_status_is_tried_again_ever_more_rarely_and_in_the_end_written() {
         row.case(format!("{name}, pauses begin anew"), again);
     }
     row.case("one write a content", stage.writes_at_most(2 * table.len()));
+    row.finish();
+}
+
+#[test]
+fn a_server_that_asks_for_an_hour_is_left_alone_although_the_status_cannot_be_written_at_first() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let server = runtime.block_on(ReportServer::plain()).unwrap();
+    let patience = Page::new("text/plain", "later").status(StatusCode::TOO_MANY_REQUESTS);
+    server.put("r.txt", patience.header("retry-after", "3600"));
+    let port = format!("--http-allow-port={}", server.port());
+    let stage = Stage::open("patience", &["--http-allow-host=localhost", &port]);
+    let mut row = Row::new("PATCH refused while a server asks for patience");
+    // The first says that a new spec is being worked on.
+    for n in 2..=4 {
+        stage.proxy.inject(On::patch("conferencereports").nth(n), Fault::refuse(500));
+    }
+    stage.apply(&report("r", json!({"source": {"http": {"url": server.url("r.txt")}}})));
+    let told = stage.wait("r", SOON, "told", |report| ready_reason(report) == "RateLimited").map(drop);
+    row.case("what it failed with is written in the end", told);
+    let looks = server.seen().len();
+    row.case("one look", must(looks == 1, || format!("it was asked {looks} times")));
+    let written = stage.proxy.calls(&On::patch("conferencereports")).iter().filter(|call| call.succeeded()).count();
+    row.case("one write, and one before", must(written == 2, || format!("{written} writes")));
     row.finish();
 }
 
