@@ -1,75 +1,25 @@
-//! Watches. Each runs as a task of its own with a backoff of its own, keeps what it sees in a store, and tells what changed.
-//!
-//! Errors end here: they are counted, logged and survived, so that a watch that fails for ever (a missing permission, say) disturbs no
-//! other. An object that cannot be read is skipped in the same way.
+//! A watch that is opened again and again: what it says, without its errors, which are counted, logged and followed by a pause.
 
-use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
 use futures::{Stream, StreamExt};
-use kube::core::error_boundary::InvalidObject;
-use kube::core::{DeserializeGuard, Selector};
-use kube::runtime::reflector::store::Writer;
-use kube::runtime::reflector::{Lookup, ObjectRef};
 use kube::runtime::utils::Backoff;
 use kube::runtime::watcher;
 use kube::runtime::watcher::{DefaultBackoff, Event};
-use kube::{Api, Resource, ResourceExt};
+use kube::{Api, Resource};
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
-use crate::api::ConferenceReport;
-use crate::controller::context::Watched;
-use crate::controller::seen::Seen;
+use super::super::health::Pulse;
+use super::Reporter;
 
-use super::config::WATCH_TIMEOUT;
-use super::health::{Health, Pulse};
-use super::metrics::Metrics;
-
-/// Objects a page of a list. Small, because a page is in memory as a whole.
-const PAGE_SIZE: u32 = 250;
-/// Catalogs a page of a list: one may be as large as the API server takes, which is more than a megabyte.
-pub const CATALOGS_A_PAGE: u32 = 20;
-/// The longest time for one page of a list. A watch that is open has a limit of its own, [`WATCH_TIMEOUT`].
+/// The longest time for one page of a list. A watch that is open has a limit of its own, [`WATCH_TIMEOUT`](super::WATCH_TIMEOUT).
 const PAGE_WITHIN: Duration = Duration::from_secs(30);
 /// A watch that has gone well for so long begins with short pauses again when it fails the next time.
 const WENT_WELL: Duration = Duration::from_secs(10);
-
-/// A change of one object.
-#[derive(Clone, Copy, Debug)]
-pub struct Change<'a, K> {
-    /// As it was; none where it was not there.
-    pub before: Option<&'a K>,
-    /// As it is; none where it is gone.
-    pub after: Option<&'a K>,
-    /// Whether it was there already when the watch began.
-    pub found: bool,
-}
-
-/// Where a watch reports to.
-#[derive(Clone)]
-pub struct Reporter {
-    /// Plural name of the resource, for metrics and logs.
-    pub resource: &'static str,
-    /// What readiness waits for.
-    pub gate: String,
-    /// Metrics.
-    pub metrics: Arc<Metrics>,
-    /// Health.
-    pub health: Arc<Health>,
-}
-
-/// The settings of a watch: the objects that `selector` selects, listed first in pages or, with `streaming`, by the watch itself.
-pub fn config(selector: &Selector, streaming: bool) -> watcher::Config {
-    let config =
-        watcher::Config::default().timeout(u32::try_from(WATCH_TIMEOUT.as_secs()).unwrap_or(60)).page_size(PAGE_SIZE);
-    let config = if selector.selects_all() { config } else { config.labels_from(selector) };
-    if streaming { config.streaming_lists() } else { config }
-}
 
 /// The events of a watch, without its errors: after one, the watch pauses and goes on. The pauses grow from 0.8 s to 30 s while it
 /// keeps failing, and only real success makes them short again: a change that was delivered, or [`WENT_WELL`] without an error.
@@ -188,150 +138,16 @@ fn is_gone(error: &watcher::Error) -> bool {
     matches!(error, watcher::Error::WatchStartFailed(kube::Error::Api(status)) if status.code == 410)
 }
 
-/// An object as it arrives, which may turn out to be unreadable.
-pub trait Guarded: Resource<DynamicType = ()> + Clone + DeserializeOwned + Debug + Send + 'static {
-    /// What it is when it can be read.
-    type Object: Resource<DynamicType = ()> + Default + Send;
-
-    /// The object, or its metadata and why it cannot be read.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    fn open(self) -> Result<Self::Object, Box<InvalidObject>>;
-}
-
-impl<K> Guarded for DeserializeGuard<K>
-where
-    K: Resource<DynamicType = ()> + Clone + Default + DeserializeOwned + Debug + Send + 'static,
-{
-    type Object = K;
-
-    fn open(self) -> Result<K, Box<InvalidObject>> {
-        self.0.map_err(Box::new)
-    }
-}
-
-impl Guarded for Seen {
-    type Object = ConferenceReport;
-
-    fn open(self) -> Result<ConferenceReport, Box<InvalidObject>> {
-        self.0.map_err(Box::new)
-    }
-}
-
-/// The same for objects that may be unreadable: those are skipped with a warning.
-pub fn guarded_events<G: Guarded>(
-    api: Api<G>,
-    config: watcher::Config,
-    reporter: Reporter,
-) -> impl Stream<Item = Event<G::Object>> + Send {
-    let skipped = reporter.clone();
-    events(api, config, reporter).filter_map(move |event| std::future::ready(readable(event, &skipped)))
-}
-
-fn readable<G: Guarded>(event: Event<G>, reporter: &Reporter) -> Option<Event<G::Object>> {
-    let object = |guarded: G| match guarded.open() {
-        Ok(object) => Some(object),
-        Err(invalid) => {
-            reporter.metrics.watch_error(reporter.resource);
-            let (namespace, name) = (invalid.metadata.namespace.as_deref(), invalid.metadata.name.as_deref());
-            let resource = reporter.resource;
-            tracing::warn!(resource, namespace, name, error = invalid.error, "object skipped: it cannot be read");
-            None
-        }
-    };
-    match event {
-        Event::Apply(guarded) => object(guarded).map(Event::Apply),
-        Event::InitApply(guarded) => object(guarded).map(Event::InitApply),
-        // Of what is gone, the name is all that is needed.
-        Event::Delete(guarded) => Some(Event::Delete(guarded.open().unwrap_or_else(|invalid| {
-            let mut object = G::Object::default();
-            *object.meta_mut() = invalid.metadata;
-            object
-        }))),
-        Event::Init => Some(Event::Init),
-        Event::InitDone => Some(Event::InitDone),
-    }
-}
-
-/// Makes the place that a watch fills.
-pub fn place<K>() -> (Watched<K>, Writer<K>)
-where
-    K: Lookup<DynamicType = ()> + Clone + 'static,
-{
-    let writer = Writer::new(());
-    (Watched { store: writer.as_reader(), synced: Arc::new(AtomicBool::new(false)) }, writer)
-}
-
-/// Fills the store and tells each change, after the store has it. After a new listing, only what differs from before is told.
-/// Ends when the stream does, which a watch's never does.
-pub async fn fill<K>(
-    events: impl Stream<Item = Event<K>> + Send,
-    (watched, mut writer): (Watched<K>, Writer<K>),
-    reporter: Reporter,
-    mut prune: impl FnMut(&mut K) + Send,
-    mut changed: impl FnMut(Change<'_, K>) + Send,
-) where
-    K: Resource<DynamicType = ()> + Clone + Debug + Send + Sync + 'static,
-{
-    reporter.health.expect(&reporter.gate);
-    let mut events = std::pin::pin!(events);
-    while let Some(mut event) = events.next().await {
-        if let Event::Apply(object) | Event::InitApply(object) = &mut event {
-            prune(object);
-        }
-        match &event {
-            Event::Apply(object) => {
-                let before = watched.store.get(&ObjectRef::from_obj(object));
-                writer.apply_watcher_event(&event);
-                changed(Change { before: before.as_deref(), after: Some(object), found: false });
-            }
-            Event::Delete(object) => {
-                writer.apply_watcher_event(&event);
-                changed(Change { before: Some(object), after: None, found: false });
-            }
-            Event::Init | Event::InitApply(_) => writer.apply_watcher_event(&event),
-            Event::InitDone => {
-                let before = by_name(watched.store.state());
-                writer.apply_watcher_event(&event);
-                let after = by_name(watched.store.state());
-                let found = !watched.synced.swap(true, Ordering::AcqRel);
-                for (name, object) in &before {
-                    if !after.contains_key(name) {
-                        changed(Change { before: Some(object), after: None, found });
-                    }
-                }
-                for (name, object) in &after {
-                    changed(Change { before: before.get(name).map(Arc::as_ref), after: Some(object), found });
-                }
-                reporter.health.reached(&reporter.gate);
-            }
-        }
-    }
-}
-
-fn by_name<K: ResourceExt>(objects: Vec<Arc<K>>) -> BTreeMap<(Option<String>, String), Arc<K>> {
-    objects.into_iter().map(|object| ((object.namespace(), object.name_any()), object)).collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::sync::atomic::Ordering;
+
     use futures::stream;
     use k8s_openapi::api::core::v1::ConfigMap;
 
-    fn map(name: &str, version: &str) -> ConfigMap {
-        let mut map = ConfigMap::default();
-        map.metadata.name = Some(name.into());
-        map.metadata.namespace = Some("ns".into());
-        map.metadata.resource_version = Some(version.into());
-        map
-    }
-
-    fn reporter() -> Reporter {
-        let (metrics, health) = (Arc::new(Metrics::new()), Arc::new(Health::default()));
-        Reporter { resource: "configmaps", gate: "listed".into(), metrics, health }
-    }
+    use super::super::tests::{map, reporter};
+    use super::*;
+    use crate::runtime::health::Health;
 
     fn refused(code: u16) -> kube::Error {
         kube::Error::Api(Box::new(kube::core::Status { code, message: "no".into(), ..Default::default() }))
@@ -457,64 +273,5 @@ mod tests {
     async fn a_watch_without_changes_is_heard_of_as_often_as_it_is_opened_anew() {
         assert!(heard_of(false).await);
         assert!(!heard_of(true).await, "while a list is awaited, only the list counts");
-    }
-
-    #[test]
-    fn an_unreadable_object_is_skipped_but_its_deletion_is_not() {
-        let unreadable = || {
-            DeserializeGuard::<ConfigMap>(Err(kube::core::error_boundary::InvalidObject {
-                error: "data: not a map".into(),
-                metadata: map("a", "2").metadata,
-            }))
-        };
-        let reporter = reporter();
-        assert!(readable(Event::Apply(unreadable()), &reporter).is_none());
-        assert!(readable(Event::InitApply(unreadable()), &reporter).is_none());
-        let Some(Event::Delete(gone)) = readable(Event::Delete(unreadable()), &reporter) else { panic!("not told") };
-        assert_eq!(gone.name_any(), "a");
-        let counted = reporter.metrics.text().unwrap();
-        assert!(counted.contains(r#"conference_report_watch_errors_total{resource="configmaps"} 2"#), "{counted}");
-    }
-
-    #[tokio::test]
-    async fn what_changed_while_the_watch_was_away_is_told_after_the_new_listing() {
-        let reporter = reporter();
-        let health = Arc::clone(&reporter.health);
-        let events = stream::iter([
-            Event::Init,
-            Event::InitApply(map("a", "1")),
-            Event::InitApply(map("b", "1")),
-            Event::InitDone,
-            Event::Apply(map("a", "2")),
-            Event::Init,
-            Event::InitApply(map("a", "3")),
-            Event::InitDone,
-            Event::Delete(map("a", "4")),
-        ]);
-        let mut told = Vec::new();
-        let filled = place::<ConfigMap>();
-        let watched = filled.0.clone();
-        fill(
-            events,
-            filled,
-            reporter,
-            |_| {},
-            |Change { before, after, found }: Change<'_, ConfigMap>| {
-                let version = |map: Option<&ConfigMap>| {
-                    map.and_then(|map| map.metadata.resource_version.clone()).unwrap_or_default()
-                };
-                let name = before.or(after).unwrap().name_any();
-                told.push(format!(
-                    "{name} {}>{}{}",
-                    version(before),
-                    version(after),
-                    if found { " found" } else { "" }
-                ));
-            },
-        )
-        .await;
-        assert_eq!(told, ["a >1 found", "b >1 found", "a 1>2", "b 1>", "a 2>3", "a 4>"]);
-        assert!(watched.is_synced() && watched.store.is_empty());
-        assert!(health.ready().is_ok());
     }
 }
