@@ -4,10 +4,12 @@
 //! other. An object that cannot be read is skipped in the same way.
 
 mod fill;
+mod heard;
 mod reopen;
 
 use std::fmt::Debug;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::{Stream, StreamExt};
 use kube::core::error_boundary::InvalidObject;
@@ -25,12 +27,16 @@ use super::health::Health;
 use super::metrics::Metrics;
 
 pub use fill::{Change, fill, place};
+pub use heard::{Heard, watched};
 pub use reopen::events;
 
 /// Objects a page of a list. Small, because a page is in memory as a whole.
 const PAGE_SIZE: u32 = 250;
 /// Catalogs a page of a list: one may be as large as the API server takes, which is more than a megabyte.
 pub const CATALOGS_A_PAGE: u32 = 20;
+/// A watch that was open for so long has gone well, whatever then becomes of it.
+const WENT_WELL: Duration = Duration::from_secs(10);
+
 /// Where a watch reports to.
 #[derive(Clone)]
 pub struct Reporter {

@@ -2,7 +2,6 @@
 
 use std::fmt::Debug;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use futures::{Stream, StreamExt};
@@ -14,12 +13,10 @@ use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
 use super::super::health::Pulse;
-use super::Reporter;
+use super::{Reporter, WENT_WELL};
 
 /// The longest time for one page of a list. A watch that is open has a limit of its own, [`WATCH_TIMEOUT`](super::WATCH_TIMEOUT).
 const PAGE_WITHIN: Duration = Duration::from_secs(30);
-/// A watch that has gone well for so long begins with short pauses again when it fails the next time.
-const WENT_WELL: Duration = Duration::from_secs(10);
 
 /// The events of a watch, without its errors: after one, the watch pauses and goes on. The pauses grow from 0.8 s to 30 s while it
 /// keeps failing, and only real success makes them short again: a change that was delivered, or [`WENT_WELL`] without an error.
@@ -93,30 +90,25 @@ where
         }
     }
 
-    /// The next event, or what went wrong. Each time the watch is woken counts as a sign of life. So does, for the metric, only what is
-    /// no error: an event, a bookmark, the end of a watch after its time and its opening anew, of which kube's watcher tells nothing else.
+    /// The next event, or what went wrong. Each time the watch is woken counts as a sign of life of this task. As a sign of the watch, for
+    /// the metric, counts here only an event, but for [`Event::Init`], which kube's watcher tells before it has asked for anything. What
+    /// else a watch that is open says, [`Heard`](super::Heard) hears.
     async fn step(&mut self, reporter: &Reporter) -> Result<Event<K>, Problem> {
         self.pulse.beat();
         let (stream, pulse) = (&mut self.stream, &self.pulse);
-        let (listing, mut woken) = (self.listing, false);
         let next = std::future::poll_fn(|cx| {
             pulse.beat();
-            let polled = stream.poll_next_unpin(cx);
-            let told = match &polled {
-                Poll::Ready(Some(event)) => event.is_ok(),
-                Poll::Ready(None) => false,
-                Poll::Pending => woken && !listing,
-            };
-            if told {
-                reporter.metrics.watch_told(reporter.resource);
-            }
-            woken = true;
-            polled
+            stream.poll_next_unpin(cx)
         });
         // An open watch is quiet for as long as nothing changes; while listing, something must come.
         let next = if self.listing { tokio::time::timeout(self.page_within, next).await } else { Ok(next.await) };
         match next {
-            Ok(Some(Ok(event))) => Ok(event),
+            Ok(Some(Ok(event))) => {
+                if !matches!(event, Event::Init) {
+                    reporter.metrics.watch_told(reporter.resource);
+                }
+                Ok(event)
+            }
             Ok(Some(Err(error))) => Err(Problem { relist: is_gone(&error), text: error.to_string() }),
             Ok(None) => Err(Problem { relist: true, text: "the watch ended".to_owned() }),
             Err(_) => {
@@ -244,34 +236,33 @@ mod tests {
         );
     }
 
-    /// Whether the metric says that a watch was heard of, which was woken without an event.
-    async fn heard_of(listing: bool) -> bool {
-        let mut left = 3;
-        let stream = stream::poll_fn(move |cx| -> Poll<Option<watcher::Result<Event<ConfigMap>>>> {
-            if left > 0 {
-                left -= 1;
-                cx.waker().wake_by_ref();
-            }
-            Poll::Pending
-        });
+    /// Whether the metric says that a watch was heard of, which gives this and then nothing.
+    async fn heard_of(items: Vec<watcher::Result<Event<ConfigMap>>>) -> bool {
         let mut watch = Watch {
-            stream: stream.boxed(),
+            stream: stream::iter(items).chain(stream::iter([end()])).boxed(),
             open: || stream::pending().boxed(),
-            listing,
+            listing: true,
             backoff: Pauses(Arc::default()),
             page_within: Duration::from_secs(60),
             since: Instant::now(),
             pulse: Health::default().pulse("watch"),
         };
         let reporter = reporter();
-        assert!(tokio::time::timeout(Duration::from_millis(20), watch.next(&reporter)).await.is_err());
         let name = r#"conference_report_watch_last_event_timestamp_seconds{resource="configmaps"}"#;
-        reporter.metrics.text().unwrap().contains(name)
+        loop {
+            let heard = reporter.metrics.text().unwrap().contains(name);
+            if matches!(watch.next(&reporter).await, Event::Delete(_)) {
+                return heard;
+            }
+        }
     }
 
     #[tokio::test]
-    async fn a_watch_without_changes_is_heard_of_as_often_as_it_is_opened_anew() {
-        assert!(heard_of(false).await);
-        assert!(!heard_of(true).await, "while a list is awaited, only the list counts");
+    async fn a_list_is_heard_of_once_it_is_answered() {
+        let refusal = || [Ok(Event::Init), Err(watcher::Error::InitialListFailed(refused(403)))];
+        let refused = std::iter::repeat_with(refusal).take(3).flatten().collect();
+        assert!(!heard_of(refused).await, "each try begins with word of a list that is not there");
+        assert!(heard_of(vec![Ok(Event::Init), Ok(Event::InitDone)]).await, "an empty list is an answer");
+        assert!(heard_of(vec![Ok(Event::Apply(map("a", "1")))]).await);
     }
 }
