@@ -1,6 +1,6 @@
 //! The stages of the analysis, each runnable alone on what the stages before it made of a text. Pure.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use conference_report_operator::analysis::document::{Document, parse};
@@ -8,7 +8,7 @@ use conference_report_operator::analysis::language::{self, Language};
 use conference_report_operator::analysis::names::{self, Names};
 use conference_report_operator::analysis::sentences::{self, Sentence};
 use conference_report_operator::analysis::words::Words;
-use conference_report_operator::analysis::{Analyzer, Hints, Lexicon, ThemeHit, event, summary, themes};
+use conference_report_operator::analysis::{Analyzer, Hints, ThemeHit, event, summary, themes};
 use conference_report_operator::catalog::Catalog;
 
 use crate::Result;
@@ -53,8 +53,6 @@ pub const STAGES: [Stage; 9] = [
 /// A text with what each stage made of it.
 pub struct Prepared<'i> {
     input: &'i Input,
-    catalog: Arc<Catalog>,
-    lexicon: Lexicon,
     analyzer: Analyzer,
     document: Document,
     language: Language,
@@ -69,25 +67,21 @@ impl<'i> Prepared<'i> {
     /// # Errors
     /// When the text cannot be read.
     pub fn new(input: &'i Input) -> Result<Self> {
-        let catalog = Catalog::builtin();
-        let lexicon = Lexicon::new(&catalog.languages);
-        let document = parse(&input.text, input.format, &lexicon)?;
-        let language = language::detect(&document, &lexicon);
-        let sentences = sentences::split(&document, language, &lexicon);
-        let names = names::find(&document, &sentences, language, &catalog);
-        let themes = themes::score(&document, &sentences, language, &names, &catalog);
-        let analyzer = Analyzer::new(Arc::clone(&catalog));
-        Ok(Self { input, catalog, lexicon, analyzer, document, language, sentences, names, themes })
+        let analyzer = Analyzer::new(Catalog::builtin());
+        let (catalog, lexicon) = (analyzer.catalog(), analyzer.lexicon());
+        let document = parse(&input.text, input.format, lexicon)?;
+        let language = language::detect(&document, lexicon);
+        let sentences = sentences::split(&document, language, lexicon);
+        let names = names::find(&document, &sentences, language, catalog);
+        let themes = themes::score(&document, &sentences, language, &names, catalog);
+        Ok(Self { input, analyzer, document, language, sentences, names, themes })
     }
 
     /// Runs no stage: enough for [`Stage::All`].
     pub fn bare(input: &'i Input) -> Self {
-        let catalog = Catalog::builtin();
         Self {
             input,
-            lexicon: Lexicon::new(&catalog.languages),
-            analyzer: Analyzer::new(Arc::clone(&catalog)),
-            catalog,
+            analyzer: Analyzer::new(Catalog::builtin()),
             document: Document::default(),
             language: Language::Undetermined,
             sentences: Vec::new(),
@@ -129,7 +123,8 @@ impl Stage {
 
     /// Runs the stage once; gives a number that depends on its result, so that no part of it can be left out.
     pub fn run(self, prepared: &Prepared<'_>) -> usize {
-        let Prepared { input, catalog, lexicon, analyzer, document, language, sentences, names, themes } = prepared;
+        let Prepared { input, analyzer, document, language, sentences, names, themes } = prepared;
+        let (catalog, lexicon) = (analyzer.catalog(), analyzer.lexicon());
         let hints = Hints::default();
         match self {
             Self::Scan => BARE.as_ref().map_or(0, |bare| bare.find_overlapping_iter(&input.text).count()),

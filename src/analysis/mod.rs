@@ -57,6 +57,11 @@ impl Analyzer {
         &self.catalog
     }
 
+    /// The words of the languages as this analyser uses them.
+    pub fn lexicon(&self) -> &Lexicon {
+        &self.lexicon
+    }
+
     /// Reads a text as a document.
     ///
     /// # Errors

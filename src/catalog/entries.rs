@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::fold::fold;
+use super::fold::{fold, squash, without_spaces};
 use super::{Matching, Organization, Project, Shared, Surface};
 
 /// What projects and organisations have in common.
@@ -20,41 +20,31 @@ pub(super) trait Entry: Clone + Default {
     fn surfaces_mut(&mut self) -> &mut Vec<Surface>;
 }
 
-impl Entry for Project {
-    fn called(name: &str) -> Self {
-        Self { name: name.to_owned(), ..Self::default() }
-    }
+/// Implements [`Entry`] for one of the two, which keep what it asks for under the same names.
+macro_rules! entry {
+    ($kind:ty) => {
+        impl Entry for $kind {
+            fn called(name: &str) -> Self {
+                Self { name: name.to_owned(), ..Self::default() }
+            }
 
-    fn name(&self) -> &str {
-        &self.name
-    }
+            fn name(&self) -> &str {
+                &self.name
+            }
 
-    fn surfaces(&self) -> &[Surface] {
-        &self.surfaces
-    }
+            fn surfaces(&self) -> &[Surface] {
+                &self.surfaces
+            }
 
-    fn surfaces_mut(&mut self) -> &mut Vec<Surface> {
-        &mut self.surfaces
-    }
+            fn surfaces_mut(&mut self) -> &mut Vec<Surface> {
+                &mut self.surfaces
+            }
+        }
+    };
 }
 
-impl Entry for Organization {
-    fn called(name: &str) -> Self {
-        Self { name: name.to_owned(), ..Self::default() }
-    }
-
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn surfaces(&self) -> &[Surface] {
-        &self.surfaces
-    }
-
-    fn surfaces_mut(&mut self) -> &mut Vec<Surface> {
-        &mut self.surfaces
-    }
-}
+entry!(Project);
+entry!(Organization);
 
 /// Entries of one kind. A spelling that an entry loses leaves an empty one behind, so that the others keep their places, until
 /// [`Entries::finish`].
@@ -93,15 +83,6 @@ impl Spelling {
     }
 }
 
-/// A folded text squashed.
-fn without_spaces(folded: &str) -> String {
-    folded.replace(' ', "")
-}
-
-fn key(name: &str) -> String {
-    without_spaces(&fold(name))
-}
-
 impl<E: Entry> Entries<E> {
     /// Those of the catalog below.
     pub(super) fn new(list: Vec<Shared<E>>) -> Self {
@@ -109,7 +90,7 @@ impl<E: Entry> Entries<E> {
         let mut spellings = BTreeSet::new();
         for (index, entry) in list.iter().enumerate() {
             if !entry.name().is_empty() {
-                called.entry(key(entry.name())).or_default().push(index);
+                called.entry(squash(entry.name())).or_default().push(index);
             }
             let own = entry.surfaces().iter().enumerate();
             spellings.extend(own.map(|(place, surface)| Spelling::new(&surface.text, index, place)));
@@ -119,12 +100,12 @@ impl<E: Entry> Entries<E> {
 
     /// Whether there is an entry of that name.
     pub(super) fn is_called(&self, name: &str) -> bool {
-        self.called.contains_key(&key(name))
+        self.called.contains_key(&squash(name))
     }
 
     /// The index of the entry that is called so, which is added if there is none.
     pub(super) fn place_of(&mut self, name: &str) -> usize {
-        let key = key(name);
+        let key = squash(name);
         if let Some(first) = self.called.get(&key).and_then(|indexes| indexes.first()) {
             return *first;
         }
@@ -146,7 +127,7 @@ impl<E: Entry> Entries<E> {
     pub(super) fn take<'n>(&mut self, names: impl Iterator<Item = &'n str>, index: usize) -> Vec<(&'n str, String)> {
         let mut taken: Vec<(Spelling, &str)> = Vec::new();
         for name in names {
-            let key = key(name);
+            let key = squash(name);
             let others = self
                 .spellings
                 .range(Spelling::before(&key, 0)..Spelling::before(&key, index))
@@ -188,7 +169,7 @@ impl<E: Entry> Entries<E> {
     /// Leaves nothing of the entries that are called so but their places, since others are known by theirs, and takes the spelling from
     /// those that have it as an alias; says whether there were any.
     pub(super) fn clear(&mut self, name: &str) -> bool {
-        let key = key(name);
+        let key = squash(name);
         let called = self.called.remove(&key).unwrap_or_default();
         for index in &called {
             let Some(entry) = self.list.get_mut(*index) else { continue };
@@ -227,7 +208,6 @@ impl<E: Entry> Entries<E> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::fold::squash;
     use super::*;
 
     /// What is done to entries.

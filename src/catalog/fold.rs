@@ -182,7 +182,12 @@ pub fn same_name(a: &str, b: &str) -> bool {
 
 /// A name without case, spaces and hyphens: what names are compared by when entries are merged and checked.
 pub fn squash(text: &str) -> String {
-    fold(text).replace(' ', "")
+    without_spaces(&fold(text))
+}
+
+/// A folded text squashed.
+pub(super) fn without_spaces(folded: &str) -> String {
+    folded.replace(' ', "")
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! The client of the Kubernetes API: timeouts, and a layer below it that counts requests, refuses writes of a process that does not lead,
-//! and hands on how long an overloaded API server asks to wait.
+//! The client of the Kubernetes API: timeouts, and a layer below it that counts requests, hears of watches, refuses writes of a process that does
+//! not lead, and hands on how long an overloaded API server asks to wait.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -19,6 +19,7 @@ use crate::source::Throttled;
 use super::config::WATCH_TIMEOUT;
 use super::leader::Leadership;
 use super::metrics::Metrics;
+use super::watch::{self, Heard};
 
 /// Time for connecting to the API server.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -105,9 +106,9 @@ where
     S::Error: Into<BoxError>,
     B: Send + 'static,
 {
-    type Response = Response<B>;
+    type Response = Response<Heard<B>>;
     type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<B>, BoxError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Heard<B>>, BoxError>> + Send>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx).map_err(Into::into)
@@ -119,6 +120,7 @@ where
             return Box::pin(std::future::ready(Err(NotLeading.into())));
         }
         let metrics = Arc::clone(&self.watched.metrics);
+        let watched = watch::watched(&request);
         let answer = self.inner.call(request);
         Box::pin(async move {
             let answer = answer.await.map_err(Into::into);
@@ -126,7 +128,10 @@ where
             let answer = answer?;
             match throttled(answer.status(), answer.headers().get(header::RETRY_AFTER)) {
                 Some(throttled) => Err(throttled.into()),
-                None => Ok(answer),
+                None => {
+                    let status = answer.status();
+                    Ok(answer.map(|body| Heard::new(body, status, watched, metrics)))
+                }
             }
         })
     }

@@ -121,53 +121,58 @@ fn embedded_ipv4(address: IpAddr) -> Option<Ipv4Addr> {
     }
 }
 
+/// IPv4 ranges that are not public, each with what is said of an address in it.
+const SPECIAL_IPV4: [(Ipv4Addr, u8, &str); 16] = [
+    (Ipv4Addr::new(0, 0, 0, 0), 8, "the address is unspecified"),
+    (Ipv4Addr::new(10, 0, 0, 0), 8, "the address is private"),
+    (Ipv4Addr::new(100, 64, 0, 0), 10, "the address is shared by a carrier's network (RFC 6598)"),
+    (Ipv4Addr::new(127, 0, 0, 0), 8, "the address is loopback"),
+    (Ipv4Addr::new(168, 63, 129, 16), 32, "the address is that of the host in a cloud (Azure)"),
+    (Ipv4Addr::new(169, 254, 0, 0), 16, "the address is link-local"),
+    (Ipv4Addr::new(172, 16, 0, 0), 12, "the address is private"),
+    (Ipv4Addr::new(192, 0, 0, 0), 24, "the address is reserved for protocols"),
+    (Ipv4Addr::new(192, 0, 2, 0), 24, "the address is reserved for documentation"),
+    (Ipv4Addr::new(192, 88, 99, 0), 24, "the address is reserved for 6to4 relays"),
+    (Ipv4Addr::new(192, 168, 0, 0), 16, "the address is private"),
+    (Ipv4Addr::new(198, 18, 0, 0), 15, "the address is reserved for benchmarks"),
+    (Ipv4Addr::new(198, 51, 100, 0), 24, "the address is reserved for documentation"),
+    (Ipv4Addr::new(203, 0, 113, 0), 24, "the address is reserved for documentation"),
+    (Ipv4Addr::new(224, 0, 0, 0), 4, "the address is multicast"),
+    (Ipv4Addr::new(240, 0, 0, 0), 4, "the address is reserved"),
+];
+
 fn special_ipv4(address: Ipv4Addr) -> Option<&'static str> {
-    const RANGES: [(Ipv4Addr, u8, &str); 16] = [
-        (Ipv4Addr::new(0, 0, 0, 0), 8, "the address is unspecified"),
-        (Ipv4Addr::new(10, 0, 0, 0), 8, "the address is private"),
-        (Ipv4Addr::new(100, 64, 0, 0), 10, "the address is shared by a carrier's network (RFC 6598)"),
-        (Ipv4Addr::new(127, 0, 0, 0), 8, "the address is loopback"),
-        (Ipv4Addr::new(168, 63, 129, 16), 32, "the address is that of the host in a cloud (Azure)"),
-        (Ipv4Addr::new(169, 254, 0, 0), 16, "the address is link-local"),
-        (Ipv4Addr::new(172, 16, 0, 0), 12, "the address is private"),
-        (Ipv4Addr::new(192, 0, 0, 0), 24, "the address is reserved for protocols"),
-        (Ipv4Addr::new(192, 0, 2, 0), 24, "the address is reserved for documentation"),
-        (Ipv4Addr::new(192, 88, 99, 0), 24, "the address is reserved for 6to4 relays"),
-        (Ipv4Addr::new(192, 168, 0, 0), 16, "the address is private"),
-        (Ipv4Addr::new(198, 18, 0, 0), 15, "the address is reserved for benchmarks"),
-        (Ipv4Addr::new(198, 51, 100, 0), 24, "the address is reserved for documentation"),
-        (Ipv4Addr::new(203, 0, 113, 0), 24, "the address is reserved for documentation"),
-        (Ipv4Addr::new(224, 0, 0, 0), 4, "the address is multicast"),
-        (Ipv4Addr::new(240, 0, 0, 0), 4, "the address is reserved"),
-    ];
-    RANGES
+    SPECIAL_IPV4
         .into_iter()
         .find(|(network, length, _)| Ipv4Net::new(*network, *length).is_ok_and(|range| range.contains(&address)))
         .map(|(_, _, why)| why)
 }
 
+const fn ipv6(a: u16, b: u16) -> Ipv6Addr {
+    Ipv6Addr::new(a, b, 0, 0, 0, 0, 0, 0)
+}
+
+/// IPv6 ranges that are not public, in the same way. Nor is anything outside 2000::/3.
+const SPECIAL_IPV6: [(Ipv6Addr, u8, &str); 9] = [
+    (Ipv6Addr::UNSPECIFIED, 128, "the address is unspecified"),
+    (Ipv6Addr::LOCALHOST, 128, "the address is loopback"),
+    (ipv6(0xfc00, 0), 7, "the address is private"),
+    (ipv6(0xfe80, 0), 10, "the address is link-local"),
+    (ipv6(0xfec0, 0), 10, "the address is site-local"),
+    (ipv6(0xff00, 0), 8, "the address is multicast"),
+    (ipv6(0x2001, 0), 23, "the address is reserved for protocols"),
+    (ipv6(0x2001, 0xdb8), 32, "the address is reserved for documentation"),
+    (ipv6(0x3fff, 0), 20, "the address is reserved for documentation"),
+];
+
 fn special_ipv6(address: Ipv6Addr) -> Option<&'static str> {
-    const fn network(a: u16, b: u16) -> Ipv6Addr {
-        Ipv6Addr::new(a, b, 0, 0, 0, 0, 0, 0)
-    }
-    const RANGES: [(Ipv6Addr, u8, &str); 9] = [
-        (Ipv6Addr::UNSPECIFIED, 128, "the address is unspecified"),
-        (Ipv6Addr::LOCALHOST, 128, "the address is loopback"),
-        (network(0xfc00, 0), 7, "the address is private"),
-        (network(0xfe80, 0), 10, "the address is link-local"),
-        (network(0xfec0, 0), 10, "the address is site-local"),
-        (network(0xff00, 0), 8, "the address is multicast"),
-        (network(0x2001, 0), 23, "the address is reserved for protocols"),
-        (network(0x2001, 0xdb8), 32, "the address is reserved for documentation"),
-        (network(0x3fff, 0), 20, "the address is reserved for documentation"),
-    ];
     let contains = |network, length| Ipv6Net::new(network, length).is_ok_and(|range| range.contains(&address));
-    RANGES
+    SPECIAL_IPV6
         .into_iter()
         .find(|(network, length, _)| contains(*network, *length))
         .map(|(_, _, why)| why)
         // Everything public lies in 2000::/3.
-        .or_else(|| (!contains(network(0x2000, 0), 3)).then_some("the address is reserved"))
+        .or_else(|| (!contains(ipv6(0x2000, 0), 3)).then_some("the address is reserved"))
 }
 
 #[cfg(test)]
@@ -319,5 +324,63 @@ mod tests {
         for (port, allowed) in [(80, true), (443, true), (8443, true), (22, false), (6443, false), (0, false)] {
             assert_eq!(policy.refuse_host("example.org", port).is_none(), allowed, "port {port}");
         }
+    }
+
+    /// The first and the last address of a range, and those beside it.
+    fn edges(range: IpNet) -> Vec<IpAddr> {
+        match range {
+            IpNet::V4(range) => {
+                let (first, last) = (u32::from(range.network()), u32::from(range.broadcast()));
+                [first.saturating_sub(1), first, last, last.saturating_add(1)]
+                    .map(|at| Ipv4Addr::from(at).into())
+                    .into()
+            }
+            IpNet::V6(range) => {
+                let (first, last) = (u128::from(range.network()), u128::from(range.broadcast()));
+                [first.saturating_sub(1), first, last, last.saturating_add(1)]
+                    .map(|at| Ipv6Addr::from(at).into())
+                    .into()
+            }
+        }
+    }
+
+    #[test]
+    fn the_network_policy_lets_through_what_the_operator_would_dial() {
+        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("charts/conference-report-operator/templates/networkpolicy.yaml");
+        let template = std::fs::read_to_string(file).unwrap();
+        let ranges = |text: &str| -> Vec<IpNet> {
+            let words = text.split(|c: char| c.is_whitespace() || matches!(c, '"' | ',' | '[' | ']'));
+            words.filter_map(|word| word.parse().ok()).collect()
+        };
+        // Each block is a range without some that lie in it.
+        let blocks = template.split("cidr: ").skip(1);
+        let blocks: Vec<Vec<IpNet>> = blocks.map(ranges).filter(|block| !block.is_empty()).collect();
+        assert_eq!(blocks.len(), 3, "IPv4, IPv6, and IPv4 translated: {blocks:?}");
+        let lets_through = |address: &IpAddr| {
+            let mut ranges = blocks.iter().filter_map(|block| block.split_first());
+            ranges.any(|(all, but)| all.contains(address) && !but.iter().any(|range| range.contains(address)))
+        };
+        let own = SPECIAL_IPV4.map(|(network, length, _)| IpNet::new(network.into(), length).unwrap()).into_iter();
+        let own = own.chain(SPECIAL_IPV6.map(|(network, length, _)| IpNet::new(network.into(), length).unwrap()));
+        let mut looked_at = 0;
+        for address in own.chain(blocks.iter().flatten().copied()).flat_map(edges) {
+            let translated = match address {
+                IpAddr::V4(address) => {
+                    let [a, b, c, d] = address.octets().map(u16::from);
+                    let (high, low) = (a << 8 | b, c << 8 | d);
+                    Some(Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, high, low).into())
+                }
+                // The operator looks at the IPv4 address in one of 6to4; a policy cannot, and keeps back all.
+                IpAddr::V6(address) if address.segments()[0] == 0x2002 => continue,
+                IpAddr::V6(_) => None,
+            };
+            for address in std::iter::once(address).chain(translated) {
+                let refused = Policy::default().refuse_address("host.example", address);
+                assert_eq!(lets_through(&address), refused.is_none(), "{address}: {refused:?}");
+                looked_at += 1;
+            }
+        }
+        assert!(looked_at > 200, "{looked_at}");
     }
 }
