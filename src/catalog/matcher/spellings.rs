@@ -64,15 +64,17 @@ impl Spellings {
 
     /// The number of a spelling.
     pub(crate) fn position(&self, spelling: &str) -> Option<usize> {
-        let before = self.first_behind(spelling, key(spelling.as_bytes())).checked_sub(1)?;
+        let key = key(spelling.as_bytes());
+        let behind = self.beginnings.has(key).then(|| self.first_behind(spelling, key))?;
+        let before = behind.checked_sub(1)?;
         (self.get(before)? == spelling).then_some(before)
     }
 
     /// The spellings that a text starts with: number and length, the longest first.
     pub(crate) fn at(&self, text: &str) -> impl Iterator<Item = (usize, usize)> {
         let key = key(text.as_bytes());
-        let known = || self.beginnings.may_begin(key);
-        let mut next = known().then(|| self.first_behind(text, key)).and_then(|behind| behind.checked_sub(1));
+        let behind = self.beginnings.may_begin(key).then(|| self.first_behind(text, key));
+        let mut next = behind.and_then(|behind| behind.checked_sub(1));
         // The last one before the text need not stand there itself; what this begins with may.
         let mut stands = false;
         std::iter::from_fn(move || {
@@ -192,10 +194,13 @@ impl Beginnings {
 
     /// Whether a spelling may stand where a text with this key begins: one of four bytes or more, or a shorter one.
     fn may_begin(&self, key: u32) -> bool {
-        [u32::MAX, 0xffff_ff00, 0xffff_0000, 0xff00_0000].into_iter().any(|bytes| {
-            let (word, bit) = self.place(key & bytes);
-            self.bits.get(word).is_some_and(|bits| bits & bit != 0)
-        })
+        [u32::MAX, 0xffff_ff00, 0xffff_0000, 0xff00_0000].into_iter().any(|bytes| self.has(key & bytes))
+    }
+
+    /// Whether a key may have been added.
+    fn has(&self, key: u32) -> bool {
+        let (word, bit) = self.place(key);
+        self.bits.get(word).is_some_and(|bits| bits & bit != 0)
     }
 
     fn place(&self, key: u32) -> (usize, u64) {
