@@ -14,6 +14,8 @@ pub struct Folded {
     /// Where the parts of the folded text came from, in its order. Between characters that folding makes longer or shorter every byte stands for
     /// one byte, so there are few.
     runs: Vec<Run>,
+    /// Places of the folded text that are not inside a word, but spaces: where a name may start.
+    starts: Vec<u32>,
 }
 
 /// A part of the folded text and the part of the original that it stands for.
@@ -47,7 +49,13 @@ impl Folded {
             }
         }
         folded.text.make_ascii_lowercase();
+        folded.starts = starts(&folded.text);
         folded
+    }
+
+    /// The places of the folded text where a name may start, each with the text from there on: all that are not inside a word.
+    pub(crate) fn starts(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.starts.iter().map(|at| *at as usize).filter_map(|at| Some((at, self.text.get(at..)?)))
     }
 
     /// Notes where the last `written` bytes of the folded text came from.
@@ -97,6 +105,29 @@ impl Folded {
         };
         (start < end).then_some(start..end)
     }
+}
+
+/// See [`Folded::starts`].
+fn starts(text: &str) -> Vec<u32> {
+    let mut starts = Vec::new();
+    let mut inside = false;
+    for (at, byte) in text.bytes().enumerate() {
+        let letter = match byte {
+            // Nearly all of a text, in which no character need be decoded.
+            b'a'..=b'z' | b'0'..=b'9' => true,
+            _ if byte.is_ascii() => false,
+            _ => match text.get(at..).and_then(|rest| rest.chars().next()) {
+                Some(c) => c.is_alphanumeric(),
+                // Inside a character.
+                None => continue,
+            },
+        };
+        if byte != b' ' && !(inside && letter) {
+            starts.push(offset(at));
+        }
+        inside = letter;
+    }
+    starts
 }
 
 /// An offset as it is kept.
@@ -240,6 +271,20 @@ mod tests {
                 prop_assert!(text.get(range).is_some());
             }
             prop_assert_eq!(fold(&text), folded.text.trim());
+        }
+
+        #[test]
+        fn names_may_start_everywhere_but_inside_a_word(text in "[aB1é .-]{0,20}|\\PC{0,40}") {
+            let folded = Folded::new(&text, 0..text.len());
+            let mut want = Vec::new();
+            let mut before = ' ';
+            for (at, c) in folded.text.char_indices() {
+                if c != ' ' && !(before.is_alphanumeric() && c.is_alphanumeric()) {
+                    want.push(at);
+                }
+                before = c;
+            }
+            prop_assert_eq!(folded.starts().map(|(at, _)| at).collect::<Vec<_>>(), want);
         }
     }
 }

@@ -83,7 +83,7 @@ fn is_near(sure: &[&Known], span: &Range<usize>, block: usize) -> bool {
 /// The project that a folded word is one slip away from; two that it could be are none.
 fn slip_of(folded: &str, catalog: &Catalog) -> Option<usize> {
     let names = catalog.names.plain_words(folded.chars().next()?);
-    let mut hits = names.filter(|(name, _)| name.chars().nth(SHORTEST - 1).is_some() && is_slip(folded, name));
+    let mut hits = names.filter(|(name, _)| is_slip(folded, name) && name.chars().nth(SHORTEST - 1).is_some());
     match (hits.next(), hits.next()) {
         (Some((_, entry)), None) => Some(entry),
         _ => None,
@@ -101,7 +101,7 @@ fn in_person_name(text: &str, span: &Range<usize>) -> bool {
 /// another place. The last letter is the same too.
 fn is_slip(word: &str, name: &str) -> bool {
     // Endings change with number and case in all five languages.
-    if word.chars().next_back() != name.chars().next_back() || word.len().abs_diff(name.len()) > 4 {
+    if word.len().abs_diff(name.len()) > 4 || word.chars().next_back() != name.chars().next_back() {
         return false;
     }
     let moved = || word.chars().count() > SHORTEST && sorted(word) == sorted(name);

@@ -233,18 +233,6 @@ pub(super) fn is_edge(text: &str, at: usize) -> bool {
     }
 }
 
-/// The places of a folded text where a spelling may start, each with the text from there on: all that are not inside a word.
-pub(crate) fn starts(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let mut inside = false;
-    text.char_indices().filter_map(move |(at, c)| {
-        let letter = if c.is_ascii() { c.is_ascii_alphanumeric() } else { c.is_alphanumeric() };
-        let edge = !(inside && letter);
-        inside = letter;
-        // No spelling starts with a space.
-        if edge && c != ' ' { Some((at, text.get(at..)?)) } else { None }
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -295,16 +283,6 @@ mod tests {
             let got: Vec<&str> = known.at(&text).filter_map(|(number, _)| known.get(number)).collect();
             prop_assert_eq!(got, want);
             prop_assert_eq!(known.position(&text).is_some(), spellings.contains(&text));
-        }
-
-        #[test]
-        fn a_spelling_may_start_at_every_edge(text in "\\PC{0,40}") {
-            let want: Vec<usize> = text
-                .char_indices()
-                .filter(|(at, c)| *c != ' ' && is_edge(&text, *at))
-                .map(|(at, _)| at)
-                .collect();
-            prop_assert_eq!(starts(&text).map(|(at, _)| at).collect::<Vec<_>>(), want);
         }
     }
 }

@@ -7,7 +7,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use serde::{Deserialize, Serialize};
 
 use super::grouped::Grouped;
-use super::spellings::{self, Spellings, is_edge};
+use super::spellings::{Spellings, is_edge};
 use crate::catalog::fold::{Folded, fold};
 use crate::catalog::{Shared, Theme};
 
@@ -104,7 +104,7 @@ impl ThemeMatcher {
         let mut edges = Edges::default();
         let language = self.languages.binary_search_by(|code| code.as_str().cmp(language)).ok();
         let language = language.and_then(|at| u8::try_from(at).ok());
-        for (range, targets) in self.occurrences(&folded.text) {
+        for (range, targets) in self.occurrences(&folded) {
             let at_end = is_edge(&folded.text, range.end);
             for target in targets {
                 if !(at_end || target.open_end) || (target.language.is_some() && target.language != language) {
@@ -126,13 +126,13 @@ impl ThemeMatcher {
     }
 
     /// Where terms stand in a folded text as far as their starts go, in the order of their ends within a word.
-    fn occurrences<'m>(&'m self, text: &str) -> Vec<(Range<usize>, &'m [TermTarget])> {
+    fn occurrences<'m>(&'m self, text: &Folded) -> Vec<(Range<usize>, &'m [TermTarget])> {
         let mut found = Vec::new();
-        for (start, rest) in spellings::starts(text) {
+        for (start, rest) in text.starts() {
             let here = self.closed.at(rest);
             found.extend(here.map(|(number, length)| (start..start + length, self.closed_targets.get(number))));
         }
-        for hit in self.open.automaton.iter().flat_map(|open| open.find_overlapping_iter(text)) {
+        for hit in self.open.automaton.iter().flat_map(|open| open.find_overlapping_iter(&text.text)) {
             found.push((hit.range(), self.open_targets.get(hit.pattern().as_usize())));
         }
         // Words are led to their edges in about the order of the text.
