@@ -68,6 +68,8 @@ impl Language {
 const SAMPLE: usize = 24 * 1024;
 /// Less text than this, in characters, is asked only whether everything agrees.
 const SHORT: usize = 100;
+/// That many characters, the classifier is believed alone; more are not counted.
+const ENOUGH: usize = 2 * SHORT;
 /// What stands between quotation marks further apart, in bytes, is no quotation.
 const LONGEST_QUOTATION: usize = 300;
 /// Blocks shorter than this, in bytes, have no voice of their own.
@@ -83,7 +85,7 @@ pub fn detect(document: &Document, lexicon: &Lexicon) -> Language {
     let whole = classify(&sample.text);
     let vote = Vote::new(&sample.text, &lexicon.stopwords);
     if lexicon.stopwords.languages.is_empty() {
-        return if sample.letters >= 2 * SHORT { whole } else { declared.unwrap_or(Language::Undetermined) };
+        return if sample.letters >= ENOUGH { whole } else { declared.unwrap_or(Language::Undetermined) };
     }
     if sample.letters < SHORT {
         let agree = vote.first == Some(whole) && vote.hits >= 3;
@@ -126,6 +128,7 @@ fn decide(sample: &Sample, whole: Language, vote: &Vote) -> Language {
 /// The text that is asked.
 struct Sample {
     text: String,
+    /// How many, up to [`ENOUGH`].
     letters: usize,
     /// Blocks that have a voice of their own, as parts of `text`.
     voices: Vec<Range<usize>>,
@@ -149,7 +152,7 @@ impl Sample {
                 break;
             }
         }
-        sample.letters = sample.text.chars().filter(|c| c.is_alphabetic()).count();
+        sample.letters = sample.text.chars().filter(|c| c.is_alphabetic()).take(ENOUGH).count();
         sample
     }
 

@@ -109,7 +109,7 @@ impl Folded {
 
 /// See [`Folded::starts`].
 fn starts(text: &str) -> Vec<u32> {
-    let mut starts = Vec::new();
+    let mut starts = Vec::with_capacity(text.len() / 4);
     let mut inside = false;
     for (at, byte) in text.bytes().enumerate() {
         let letter = match byte {
