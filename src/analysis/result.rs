@@ -191,7 +191,8 @@ pub(super) fn assemble(
 fn words(document: &Document) -> usize {
     let searched = document.blocks.iter().filter(|block| !matches!(block.kind, BlockKind::Furniture | BlockKind::Code));
     // No word spans a space.
-    let pieces = searched.filter_map(|block| document.text.get(block.span.clone())).flat_map(str::split_ascii_whitespace);
+    let pieces =
+        searched.filter_map(|block| document.text.get(block.span.clone())).flat_map(str::split_ascii_whitespace);
     pieces.map(words_of).sum()
 }
 

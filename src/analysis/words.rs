@@ -5,8 +5,9 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
+
+use rustc_hash::FxBuildHasher;
 
 use super::{BlockKind, Document};
 
@@ -33,34 +34,12 @@ pub struct Words<'t> {
     index: HashMap<Cow<'t, str>, usize, Hash>,
 }
 
-/// How words are hashed.
-pub(crate) type Hash = BuildHasherDefault<Fnv>;
+/// How words are hashed: they are short, and a hash that withstands chosen keys would cost more than all the rest. A text of colliding words can
+/// only slow down itself, and its size is limited.
+pub(crate) type Hash = FxBuildHasher;
 
 /// A set of words.
 pub(crate) type Set = HashSet<Box<str>, Hash>;
-
-/// The FNV-1a hash: words are short, and a hash that withstands chosen keys would cost more than all the rest. A text of colliding words can
-/// only slow down itself, and its size is limited.
-#[derive(Debug)]
-pub(crate) struct Fnv(u64);
-
-impl Default for Fnv {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-impl Hasher for Fnv {
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
 
 impl<'t> Words<'t> {
     /// The words of the blocks that are analysed: all but page furniture and code.

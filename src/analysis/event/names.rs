@@ -1,6 +1,7 @@
 //! Names of series and places in a text, and what stands beside the name of a series: "KubeCon + CloudNativeCon Europe 2018 in Copenhagen".
 //! Pure: no I/O.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -250,7 +251,7 @@ impl<'a, 't> Beside<'a, 't> {
 }
 
 fn labels_of(series: &Series) -> Labels {
-    let mut labels: Vec<String> =
+    let mut labels: Vec<Cow<'_, str>> =
         series.editions.iter().map(editions::area_of).filter(|area| !area.is_empty()).collect();
     labels.sort_unstable();
     labels.dedup();

@@ -67,14 +67,7 @@ impl Piece {
     }
 }
 
-fn scan_block(
-    text: &str,
-    block: usize,
-    span: Range<usize>,
-    folded: &Folded,
-    catalog: &Catalog,
-    spots: &mut Vec<Spot>,
-) {
+fn scan_block(text: &str, block: usize, span: Range<usize>, folded: &Folded, catalog: &Catalog, spots: &mut Vec<Spot>) {
     let hits = catalog.names.find_in(folded);
     if hits.is_empty() {
         return;

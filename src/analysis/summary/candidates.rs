@@ -260,10 +260,7 @@ fn is_whole(text: &str) -> bool {
     let begins = !aside
         && (first.starts_with(|c: char| c.is_uppercase() || c.is_numeric())
             || first.chars().any(|c| c.is_uppercase() || c.is_ascii_digit()));
-    begins
-        && is_balanced(text)
-        && !text.contains(['?', '\n', '\t', '|', '{', '}', '→'])
-        && !text.contains("http")
+    begins && is_balanced(text) && !text.contains(['?', '\n', '\t', '|', '{', '}', '→']) && !text.contains("http")
 }
 
 fn is_balanced(text: &str) -> bool {
