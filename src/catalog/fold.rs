@@ -156,6 +156,17 @@ thread_local! {
     pub(super) static FOLDED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
+/// Which bytes are ordinary characters: spaces, and all of ASCII that is seen but what stands for another character.
+const ORDINARY: [bool; 256] = {
+    let mut ordinary = [false; 256];
+    let mut byte = b' ';
+    while byte <= b'~' {
+        ordinary[byte as usize] = !matches!(byte, b'-' | b'`');
+        byte += 1;
+    }
+    ordinary
+};
+
 /// What became of a piece of a text.
 struct Piece {
     /// Bytes of the text.
@@ -170,12 +181,12 @@ struct Piece {
 fn fold_piece(text: &str, folded: &mut String) -> Option<Piece> {
     let first = text.chars().next()?;
     let mut spaced = folded.ends_with(' ');
-    let ordinary = |byte: &u8| {
-        let ordinary = if *byte == b' ' { !spaced } else { byte.is_ascii_graphic() && !matches!(byte, b'-' | b'`') };
-        spaced = *byte == b' ';
-        !ordinary
+    let ends = |byte: &u8| {
+        let (is_space, before) = (*byte == b' ', spaced);
+        spaced = is_space;
+        !ORDINARY[usize::from(*byte)] || (is_space && before)
     };
-    let run = text.as_bytes().iter().position(ordinary).unwrap_or(text.len());
+    let run = text.as_bytes().iter().position(ends).unwrap_or(text.len());
     if run > 0 {
         folded.push_str(text.get(..run)?);
         return Some(Piece { read: run, written: run, swallowed: false });

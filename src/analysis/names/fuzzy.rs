@@ -104,7 +104,7 @@ fn is_slip(word: &str, name: &str) -> bool {
     if word.len().abs_diff(name.len()) > 4 || word.chars().next_back() != name.chars().next_back() {
         return false;
     }
-    let moved = || word.chars().count() > SHORTEST && sorted(word) == sorted(name);
+    let moved = || word.len() == name.len() && word.chars().count() > SHORTEST && sorted(word) == sorted(name);
     // Nearly all names differ so much that their distance need not be measured.
     if changed(word, name) > 2 && !moved() {
         return false;
