@@ -138,7 +138,9 @@ impl Stage {
             }
             Self::Themes => themes::score(document, sentences, *language, names, catalog).len(),
             Self::Summary => {
-                let knowledge = summary::Knowledge { language: *language, names, themes, event: None, catalog };
+                let terms = catalog.theme_terms.read(&document.text, language.code());
+                let terms = &terms;
+                let knowledge = summary::Knowledge { language: *language, names, terms, themes, event: None, catalog };
                 summary::extract(
                     document,
                     sentences,

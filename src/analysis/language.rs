@@ -2,12 +2,12 @@
 //!
 //! Only furniture-free running text is asked, without headings and quotations: titles of talks are English everywhere.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use super::document::{BlockKind, Document};
 use super::lexicon::Lexicon;
-use super::words::{Set, Words};
+use super::words::{Hash, each};
 use crate::catalog::LanguageData;
 
 /// A language that the rules know, or not.
@@ -68,6 +68,8 @@ impl Language {
 const SAMPLE: usize = 24 * 1024;
 /// Less text than this, in characters, is asked only whether everything agrees.
 const SHORT: usize = 100;
+/// That many characters, the classifier is believed alone; more are not counted.
+const ENOUGH: usize = 2 * SHORT;
 /// What stands between quotation marks further apart, in bytes, is no quotation.
 const LONGEST_QUOTATION: usize = 300;
 /// Blocks shorter than this, in bytes, have no voice of their own.
@@ -82,8 +84,8 @@ pub fn detect(document: &Document, lexicon: &Lexicon) -> Language {
     }
     let whole = classify(&sample.text);
     let vote = Vote::new(&sample.text, &lexicon.stopwords);
-    if lexicon.stopwords.0.is_empty() {
-        return if sample.letters >= 2 * SHORT { whole } else { declared.unwrap_or(Language::Undetermined) };
+    if lexicon.stopwords.languages.is_empty() {
+        return if sample.letters >= ENOUGH { whole } else { declared.unwrap_or(Language::Undetermined) };
     }
     if sample.letters < SHORT {
         let agree = vote.first == Some(whole) && vote.hits >= 3;
@@ -126,6 +128,7 @@ fn decide(sample: &Sample, whole: Language, vote: &Vote) -> Language {
 /// The text that is asked.
 struct Sample {
     text: String,
+    /// How many, up to [`ENOUGH`].
     letters: usize,
     /// Blocks that have a voice of their own, as parts of `text`.
     voices: Vec<Range<usize>>,
@@ -149,7 +152,7 @@ impl Sample {
                 break;
             }
         }
-        sample.letters = sample.text.chars().filter(|c| c.is_alphabetic()).count();
+        sample.letters = sample.text.chars().filter(|c| c.is_alphabetic()).take(ENOUGH).count();
         sample
     }
 
@@ -233,14 +236,26 @@ fn classify(text: &str) -> Language {
     }
 }
 
-/// The stop words of each language.
+/// The stop words of all languages.
 #[derive(Debug)]
-pub(super) struct Stopwords(Vec<(Language, Set)>);
+pub(super) struct Stopwords {
+    languages: Vec<Language>,
+    /// Each word with the languages that it is a stop word of, by their place in `languages`.
+    words: HashMap<Box<str>, Vec<usize>, Hash>,
+}
 
 impl Stopwords {
     pub(super) fn new(languages: &BTreeMap<String, LanguageData>) -> Self {
-        let set = |data: &LanguageData| data.stopwords.iter().map(|word| word.to_lowercase().into()).collect();
-        Self(languages.iter().map(|(code, data)| (Language::from_code(code), set(data))).collect())
+        let mut words: HashMap<Box<str>, Vec<usize>, Hash> = HashMap::default();
+        for (language, data) in languages.values().enumerate() {
+            for word in &data.stopwords {
+                let known = words.entry(word.to_lowercase().into()).or_default();
+                if known.last() != Some(&language) {
+                    known.push(language);
+                }
+            }
+        }
+        Self { languages: languages.keys().map(|code| Language::from_code(code)).collect(), words }
     }
 }
 
@@ -254,24 +269,22 @@ struct Vote {
 
 impl Vote {
     fn new(text: &str, stopwords: &Stopwords) -> Self {
-        let words = Words::of_text(text);
-        let mut counts = vec![0usize; words.forms().len()];
-        for word in words.list() {
-            if let Some(count) = counts.get_mut(word.form) {
-                *count += 1;
+        let mut counts = vec![0usize; stopwords.languages.len()];
+        let mut words = 0;
+        each(text, |_, written, folded| {
+            words += 1;
+            for language in stopwords.words.get(folded.unwrap_or(written)).into_iter().flatten() {
+                if let Some(count) = counts.get_mut(*language) {
+                    *count += 1;
+                }
             }
-        }
-        let share = |stopwords: &Set| {
-            let forms = words.forms().iter().zip(&counts);
-            forms.filter(|(form, _)| stopwords.contains(*form)).map(|(_, count)| count).sum::<usize>()
-        };
-        let mut order: Vec<(usize, Language)> =
-            stopwords.0.iter().map(|(language, stopwords)| (share(stopwords), *language)).collect();
+        });
+        let mut order: Vec<(usize, Language)> = counts.into_iter().zip(stopwords.languages.iter().copied()).collect();
         order.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
         let hits = order.first().map_or(0, |f| f.0);
         let second = order.get(1).map_or(0, |s| s.0);
         let first = order.first().filter(|f| f.0 > 0 && f.0 > second).map(|f| f.1);
-        Self { first, hits, second, words: words.list().len() }
+        Self { first, hits, second, words }
     }
 }
 

@@ -77,8 +77,11 @@ impl Analyzer {
         let names = names::find(document, &sentences, language, catalog);
         let words = words::Words::of_document(document);
         let event = event::find(document, &sentences, &words, catalog, &self.lexicon, &hints.event);
-        let themes = themes::score(document, &sentences, language, &names, catalog);
-        let knowledge = summary::Knowledge { language, names: &names, themes: &themes, event: event.as_ref(), catalog };
+        let terms = catalog.theme_terms.read(&document.text, language.code());
+        let themes = themes::score_terms(document, &sentences, &terms, &names, catalog);
+        let event_found = event.as_ref();
+        let knowledge =
+            summary::Knowledge { language, names: &names, terms: &terms, themes: &themes, event: event_found, catalog };
         let summary =
             summary::extract(document, &sentences, &words, &knowledge, &self.lexicon, hints.summary_max_words);
         result::assemble(document, &sentences, language, names, event, themes, summary, catalog)

@@ -43,7 +43,8 @@ impl<T> Phrases<T> {
 
     /// The places where a phrase stands, in text order; of overlapping ones the first, and the longest of those that start at the same word.
     pub fn find<'p>(&'p self, words: &Words<'_>) -> Vec<Hit<'p, T>> {
-        let candidates: Vec<Option<&Vec<usize>>> = words.forms().iter().map(|form| self.by_first.get(form)).collect();
+        let candidates: Vec<Option<&Vec<usize>>> =
+            words.forms().iter().map(|form| self.by_first.get(form.as_ref())).collect();
         let mut hits: Vec<Hit<'p, T>> = Vec::new();
         let mut free = 0;
         for (first, word) in words.list().iter().enumerate() {

@@ -190,9 +190,20 @@ pub(super) fn assemble(
 /// Words outside furniture and code, by the rules of Unicode (UAX #29).
 fn words(document: &Document) -> usize {
     let searched = document.blocks.iter().filter(|block| !matches!(block.kind, BlockKind::Furniture | BlockKind::Code));
-    // No word spans a space, and most pieces between spaces are ASCII, for which the rules are simpler.
-    let pieces = searched.filter_map(|block| document.text.get(block.span.clone())).flat_map(|text| text.split(' '));
-    pieces.map(|piece| piece.unicode_words().count()).sum()
+    // No word spans a space.
+    let pieces =
+        searched.filter_map(|block| document.text.get(block.span.clone())).flat_map(str::split_ascii_whitespace);
+    pieces.map(words_of).sum()
+}
+
+/// Words of a piece without a space. Most are letters and digits with marks around them at most, which needs no rules.
+fn words_of(piece: &str) -> usize {
+    // An underscore belongs to the word beside it.
+    let bare = piece.trim_matches(|c: char| c.is_ascii_punctuation() && c != '_');
+    match bare.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        true => usize::from(!bare.is_empty()),
+        false => piece.unicode_words().count(),
+    }
 }
 
 /// Index of the sentence that a place lies in.
@@ -277,6 +288,11 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_words_of_a_piece_are_those_of_unicode(piece in "[a-zA-Z0-9é.,:'_()#-]{0,8}|\\PC{0,8}") {
+            prop_assert_eq!(words_of(&piece), piece.unicode_words().count(), "{:?}", piece);
+        }
+
         #[test]
         fn an_excerpt_is_a_part_of_the_text(text in "\\PC{0,700}", at in 0usize..900) {
             let cut = excerpt(&text, at);

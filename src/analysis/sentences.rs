@@ -253,11 +253,13 @@ impl Rules<'_> {
             let Some((before, after)) = piece.split_at_checked(at + end.len()) else { continue };
             let Some(next) = after.strip_prefix(' ') else { continue };
             let word = next.split_whitespace().next().unwrap_or_default();
+            let sentence = long_quotation && word.starts_with(char::is_uppercase) && before.len() > 40;
+            if !(sentence || is_small_name(word)) {
+                continue;
+            }
             let last = before.rsplit(char::is_whitespace).next().unwrap_or_default();
             let plain = last.chars().filter(|c| c.is_lowercase()).count() >= 3 && self.abbreviation(before).is_none();
-            let small = is_small_name(word);
-            let sentence = long_quotation && word.starts_with(char::is_uppercase) && before.len() > 40;
-            if plain && (small || sentence) && self.ends(before, after) {
+            if plain && self.ends(before, after) {
                 cuts.push(range.start + at + end.len());
             }
         }

@@ -3,9 +3,11 @@
 //! A word is a run of letters and digits: hyphens, apostrophes and slashes part words ("zero-day", "l'énergie", "CI/CD" are two words each).
 //! Pure: no I/O, no state.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
+
+use rustc_hash::FxBuildHasher;
 
 use super::{BlockKind, Document};
 
@@ -27,38 +29,17 @@ pub struct Word {
 pub struct Words<'t> {
     text: &'t str,
     list: Vec<Word>,
-    forms: Vec<Box<str>>,
-    index: HashMap<Box<str>, usize, Hash>,
+    /// Most words are written as they are folded, so that the text itself serves.
+    forms: Vec<Cow<'t, str>>,
+    index: HashMap<Cow<'t, str>, usize, Hash>,
 }
 
-/// How words are hashed.
-pub(crate) type Hash = BuildHasherDefault<Fnv>;
+/// How words are hashed: they are short, and a hash that withstands chosen keys would cost more than all the rest. A text of colliding words can
+/// only slow down itself, and its size is limited.
+pub(crate) type Hash = FxBuildHasher;
 
 /// A set of words.
 pub(crate) type Set = HashSet<Box<str>, Hash>;
-
-/// The FNV-1a hash: words are short, and a hash that withstands chosen keys would cost more than all the rest. A text of colliding words can
-/// only slow down itself, and its size is limited.
-#[derive(Debug)]
-pub(crate) struct Fnv(u64);
-
-impl Default for Fnv {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-impl Hasher for Fnv {
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
 
 impl<'t> Words<'t> {
     /// The words of the blocks that are analysed: all but page furniture and code.
@@ -81,47 +62,23 @@ impl<'t> Words<'t> {
 
     fn add(&mut self, span: Range<usize>, block: usize) {
         let Some(part) = self.text.get(span.clone()) else { return };
-        let mut folded = String::new();
-        let mut start = None;
-        // Whether the word so far is written as it is folded.
-        let mut same = true;
-        for (at, c) in part.char_indices().chain([(part.len(), ' ')]) {
-            let letter = if c.is_ascii() { c.is_ascii_alphanumeric() } else { c.is_alphanumeric() };
-            match (letter, start) {
-                (true, None) => {
-                    start = Some(at);
-                    same = c.is_ascii() && !c.is_ascii_uppercase();
-                }
-                (true, Some(_)) => same &= c.is_ascii() && !c.is_ascii_uppercase(),
-                (false, Some(first)) => {
-                    start = None;
-                    let word = part.get(first..at).unwrap_or_default();
-                    if !same {
-                        folded.clear();
-                        // Not that of the whole word, which knows a final sigma.
-                        word.chars().for_each(|c| match c.is_ascii() {
-                            true => folded.push(c.to_ascii_lowercase()),
-                            false => folded.extend(c.to_lowercase()),
-                        });
-                    }
-                    self.push(span.start + first, span.start + at, block, if same { word } else { &folded });
-                }
-                (false, None) => {}
-            }
-        }
+        each(part, |at, written, folded| {
+            let start = span.start + at;
+            let form = self.form_of(written, folded);
+            self.list.push(Word { start, end: start + written.len(), form, block });
+        });
     }
 
-    fn push(&mut self, start: usize, end: usize, block: usize, folded: &str) {
-        let form = match self.index.get(folded) {
-            Some(&form) => form,
-            None => {
-                let form = self.forms.len();
-                self.forms.push(folded.into());
-                self.index.insert(folded.into(), form);
-                form
-            }
-        };
-        self.list.push(Word { start, end, form, block });
+    /// The number of a form, which is the word as it is written where it is not folded to another.
+    fn form_of(&mut self, written: &'t str, folded: Option<&str>) -> usize {
+        if let Some(form) = self.index.get(folded.unwrap_or(written)) {
+            return *form;
+        }
+        let form = self.forms.len();
+        let kept = folded.map_or(Cow::Borrowed(written), |folded| Cow::Owned(folded.to_owned()));
+        self.forms.push(kept.clone());
+        self.index.insert(kept, form);
+        form
     }
 
     /// All words.
@@ -130,7 +87,7 @@ impl<'t> Words<'t> {
     }
 
     /// The different folded forms.
-    pub fn forms(&self) -> &[Box<str>] {
+    pub fn forms(&self) -> &[Cow<'t, str>] {
         &self.forms
     }
 
@@ -169,6 +126,48 @@ impl<'t> Words<'t> {
         let end = self.list.get(first + count.max(1) - 1).map_or(start, |word| word.end);
         start..end.max(start)
     }
+}
+
+/// Goes through the words of a text: where each starts, how it is written, and its folded form where that is another.
+pub(super) fn each<'t>(text: &'t str, mut found: impl FnMut(usize, &'t str, Option<&str>)) {
+    let mut buffer = String::new();
+    let mut at = 0;
+    loop {
+        at += run(text, at, false);
+        let length = run(text, at, true);
+        let Some(word) = text.get(at..at + length).filter(|word| !word.is_empty()) else { return };
+        let folded = (!word.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase())).then(|| {
+            buffer.clear();
+            // Not that of the whole word, which knows a final sigma.
+            word.chars().for_each(|c| match c.is_ascii() {
+                true => buffer.push(c.to_ascii_lowercase()),
+                false => buffer.extend(c.to_lowercase()),
+            });
+            buffer.as_str()
+        });
+        found(at, word, folded);
+        at += length;
+    }
+}
+
+/// Length in bytes of what goes on from a place with nothing but letters and digits, or with none of them.
+fn run(text: &str, from: usize, letters: bool) -> usize {
+    let rest = text.get(from..).unwrap_or_default();
+    let mut end = 0;
+    // Nearly all characters are ASCII, which need not be decoded.
+    while let Some(byte) = rest.as_bytes().get(end) {
+        if byte.is_ascii() {
+            if byte.is_ascii_alphanumeric() != letters {
+                break;
+            }
+            end += 1;
+        } else {
+            let c = rest.get(end..).and_then(|rest| rest.chars().next());
+            let Some(c) = c.filter(|c| c.is_alphanumeric() == letters) else { break };
+            end += c.len_utf8();
+        }
+    }
+    end
 }
 
 /// The folded words of a phrase, as they are found in a text.

@@ -14,6 +14,8 @@ pub struct Folded {
     /// Where the parts of the folded text came from, in its order. Between characters that folding makes longer or shorter every byte stands for
     /// one byte, so there are few.
     runs: Vec<Run>,
+    /// Places of the folded text that are not inside a word, but spaces: where a name may start.
+    starts: Vec<u32>,
 }
 
 /// A part of the folded text and the part of the original that it stands for.
@@ -47,7 +49,13 @@ impl Folded {
             }
         }
         folded.text.make_ascii_lowercase();
+        folded.starts = starts(&folded.text);
         folded
+    }
+
+    /// The places of the folded text where a name may start, each with the text from there on: all that are not inside a word.
+    pub(crate) fn starts(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.starts.iter().map(|at| *at as usize).filter_map(|at| Some((at, self.text.get(at..)?)))
     }
 
     /// Notes where the last `written` bytes of the folded text came from.
@@ -99,6 +107,29 @@ impl Folded {
     }
 }
 
+/// See [`Folded::starts`].
+fn starts(text: &str) -> Vec<u32> {
+    let mut starts = Vec::with_capacity(text.len() / 4);
+    let mut inside = false;
+    for (at, byte) in text.bytes().enumerate() {
+        let letter = match byte {
+            // Nearly all of a text, in which no character need be decoded.
+            b'a'..=b'z' | b'0'..=b'9' => true,
+            _ if byte.is_ascii() => false,
+            _ => match text.get(at..).and_then(|rest| rest.chars().next()) {
+                Some(c) => c.is_alphanumeric(),
+                // Inside a character.
+                None => continue,
+            },
+        };
+        if byte != b' ' && !(inside && letter) {
+            starts.push(offset(at));
+        }
+        inside = letter;
+    }
+    starts
+}
+
 /// An offset as it is kept.
 fn offset(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
@@ -125,6 +156,17 @@ thread_local! {
     pub(super) static FOLDED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
+/// Which bytes are ordinary characters: spaces, and all of ASCII that is seen but what stands for another character.
+const ORDINARY: [bool; 256] = {
+    let mut ordinary = [false; 256];
+    let mut byte = b' ';
+    while byte <= b'~' {
+        ordinary[byte as usize] = !matches!(byte, b'-' | b'`');
+        byte += 1;
+    }
+    ordinary
+};
+
 /// What became of a piece of a text.
 struct Piece {
     /// Bytes of the text.
@@ -139,12 +181,12 @@ struct Piece {
 fn fold_piece(text: &str, folded: &mut String) -> Option<Piece> {
     let first = text.chars().next()?;
     let mut spaced = folded.ends_with(' ');
-    let ordinary = |byte: &u8| {
-        let ordinary = if *byte == b' ' { !spaced } else { byte.is_ascii_graphic() && !matches!(byte, b'-' | b'`') };
-        spaced = *byte == b' ';
-        !ordinary
+    let ends = |byte: &u8| {
+        let (is_space, before) = (*byte == b' ', spaced);
+        spaced = is_space;
+        !ORDINARY[usize::from(*byte)] || (is_space && before)
     };
-    let run = text.as_bytes().iter().position(ordinary).unwrap_or(text.len());
+    let run = text.as_bytes().iter().position(ends).unwrap_or(text.len());
     if run > 0 {
         folded.push_str(text.get(..run)?);
         return Some(Piece { read: run, written: run, swallowed: false });
@@ -245,6 +287,20 @@ mod tests {
                 prop_assert!(text.get(range).is_some());
             }
             prop_assert_eq!(fold(&text), folded.text.trim());
+        }
+
+        #[test]
+        fn names_may_start_everywhere_but_inside_a_word(text in "[aB1é .-]{0,20}|\\PC{0,40}") {
+            let folded = Folded::new(&text, 0..text.len());
+            let mut want = Vec::new();
+            let mut before = ' ';
+            for (at, c) in folded.text.char_indices() {
+                if c != ' ' && !(before.is_alphanumeric() && c.is_alphanumeric()) {
+                    want.push(at);
+                }
+                before = c;
+            }
+            prop_assert_eq!(folded.starts().map(|(at, _)| at).collect::<Vec<_>>(), want);
         }
     }
 }

@@ -16,7 +16,7 @@ pub mod size;
 pub mod surfaces;
 
 pub(crate) use matcher::spellings;
-pub use matcher::{NameHit, NameKind, NameMatcher, NamePattern, NameTarget, PlaceRef, SurfaceHit, TermHit};
+pub use matcher::{NameHit, NameKind, NameMatcher, NamePattern, NameTarget, PlaceRef, SurfaceHit, TermHit, ThemeTerms};
 pub use model::{
     Area, Catalog, City, Edition, LanguageData, Matching, Organization, Places, Project, Series, Surface, Term, Theme,
 };

@@ -182,8 +182,12 @@ pub(super) fn is_byline(line: &str) -> bool {
 /// A line of details about the text: at least two of author, date, reading time and count, between separators
 /// ("By Jane Doe · 3 May 2019 · 5 min read").
 pub(super) fn is_details(line: &str, is_date: &dyn Fn(&str) -> bool) -> bool {
+    if line.chars().count() > 200 || ends_sentence(line) {
+        return false;
+    }
     let pieces: Vec<&str> = SEPARATORS
         .into_iter()
+        .filter(|separator| line.contains(*separator))
         .map(|separator| line.split(format!(" {separator} ").as_str()).map(str::trim).collect::<Vec<_>>())
         .max_by_key(Vec::len)
         .unwrap_or_default();
@@ -195,7 +199,7 @@ pub(super) fn is_details(line: &str, is_date: &dyn Fn(&str) -> bool) -> bool {
     };
     let details =
         pieces.iter().filter(|p| is_date(p) || is_reading_time(p) || is_duration(p) || is_author(p) || is_counter(p));
-    line.chars().count() <= 200 && !ends_sentence(line) && pieces.len() >= 2 && details.count() >= 2
+    pieces.len() >= 2 && details.count() >= 2
 }
 
 /// "leestijd 8 minuten", "8 min": a number of minutes and little else.

@@ -1,6 +1,8 @@
 //! The editions of a series, and how much of what a text says speaks for each of them. All weights are integers, and ties fall to the
 //! earlier edition of the catalog. Pure: no I/O.
 
+use std::borrow::Cow;
+
 use super::choose::{self, Votes};
 use super::grammar::{Dates, Kind};
 use super::mentions::Zone;
@@ -37,8 +39,13 @@ pub(super) fn agrees(dates: &Dates, edition: &Edition) -> bool {
 }
 
 /// What the name of an edition says beside its year ("Europe 2018": "Europe").
-pub(super) fn area_of(edition: &Edition) -> String {
-    edition.name.replace(&edition.year.to_string(), "").trim().to_owned()
+pub(super) fn area_of(edition: &Edition) -> Cow<'_, str> {
+    let (name, year) = (edition.name.as_str(), edition.year.to_string());
+    // Nearly all names end with the year and have no other figure.
+    match name.strip_suffix(&year).filter(|rest| !rest.bytes().any(|byte| byte.is_ascii_digit())) {
+        Some(area) => Cow::Borrowed(area.trim()),
+        None => Cow::Owned(name.replace(&year, "").trim().to_owned()),
+    }
 }
 
 /// Whether a place in a text, under its English name, is what the name of an edition says: "United Kingdom" is the "UK" of "UK 2024".

@@ -147,7 +147,7 @@ fn known(event: &mut Event, support: &Support<'_>, votes: &Votes<'_>, mentions: 
     let year_stated = support.year > 0 || in_text.is_some_and(|mention| mention.dates.year == Some(edition.year));
     let place = editions::area_of(edition);
     let place_stated =
-        place.is_empty() || support.area > 0 || (support.city > 0 && edition.city.as_deref() == Some(place.as_str()));
+        place.is_empty() || support.area > 0 || (support.city > 0 && edition.city.as_deref() == Some(place.as_ref()));
     event.year = Some(edition.year);
     event.edition = Some(edition.name.clone());
     if !(year_stated && place_stated) {

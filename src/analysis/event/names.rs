@@ -1,6 +1,7 @@
 //! Names of series and places in a text, and what stands beside the name of a series: "KubeCon + CloudNativeCon Europe 2018 in Copenhagen".
 //! Pure: no I/O.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -9,6 +10,7 @@ use super::editions;
 use super::grammar::{self, Dates};
 use super::mentions::SeriesMention;
 use crate::analysis::words::{Words, fold};
+use crate::catalog::fold::Folded;
 use crate::catalog::{Catalog, Matching, PlaceRef, Series};
 
 /// Words after the name of a series that may belong to it.
@@ -54,13 +56,18 @@ pub(super) fn find<'a>(words: &Words<'_>, catalog: &'a Catalog, parts: &[Range<u
         let list = words.list().get(part.clone()).unwrap_or_default();
         let (Some(first), Some(last)) = (list.first(), list.last()) else { continue };
         let any = |held: &[bool]| list.iter().any(|word| held.get(word.form).copied().unwrap_or(false));
-        if any(&series) {
-            for hit in catalog.series_names.find(words.text(), first.start..last.end) {
+        let (has_series, has_place) = (any(&series), any(&place));
+        if !(has_series || has_place) {
+            continue;
+        }
+        let folded = Folded::new(words.text(), first.start..last.end);
+        if has_series {
+            for hit in catalog.series_names.find_in(words.text(), &folded) {
                 add(&hit.span, Meaning::Series(hit.target), hit.matching);
             }
         }
-        if any(&place) {
-            for hit in catalog.place_names.find(words.text(), first.start..last.end) {
+        if has_place {
+            for hit in catalog.place_names.find_in(words.text(), &folded) {
                 if let Some(meaning) = place_of(catalog, hit.target) {
                     add(&hit.span, meaning, hit.matching);
                 }
@@ -244,7 +251,7 @@ impl<'a, 't> Beside<'a, 't> {
 }
 
 fn labels_of(series: &Series) -> Labels {
-    let mut labels: Vec<String> =
+    let mut labels: Vec<Cow<'_, str>> =
         series.editions.iter().map(editions::area_of).filter(|area| !area.is_empty()).collect();
     labels.sort_unstable();
     labels.dedup();

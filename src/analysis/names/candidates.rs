@@ -1,10 +1,12 @@
 //! Where spellings of the catalog stand in a document: boundaries checked, addresses left out, the longest of overlapping ones chosen. Whether
 //! they mean what the catalog means is decided later. Pure functions.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::boundaries::{self, Tail};
 use crate::analysis::{BlockKind, Document};
+use crate::catalog::fold::Folded;
 use crate::catalog::{Catalog, Matching};
 
 /// A spelling in the text that may be a mention.
@@ -27,15 +29,27 @@ pub(super) fn is_searched(kind: BlockKind) -> bool {
     !matches!(kind, BlockKind::Furniture | BlockKind::Code)
 }
 
-/// All spots of a document in text order; they do not overlap. Phrases that block names, and names of events, leave nothing.
-pub(super) fn scan(document: &Document, catalog: &Catalog) -> Vec<Spot> {
-    let mut spots = Vec::new();
-    for (block, part) in document.blocks.iter().enumerate() {
-        if is_searched(part.kind) {
-            scan_block(&document.text, block, part.span.clone(), catalog, &mut spots);
+/// What a document was found to hold.
+#[derive(Default)]
+pub(super) struct Scan {
+    /// All spots in text order; they do not overlap.
+    pub(super) spots: Vec<Spot>,
+    /// The folded texts of the blocks that have any, by their index.
+    pub(super) folded: BTreeMap<usize, Folded>,
+}
+
+/// All spots of a document. Phrases that block names, and names of events, leave nothing.
+pub(super) fn scan(document: &Document, catalog: &Catalog) -> Scan {
+    let mut scan = Scan::default();
+    for (block, part) in document.blocks.iter().enumerate().filter(|(_, part)| is_searched(part.kind)) {
+        let folded = Folded::new(&document.text, part.span.clone());
+        let before = scan.spots.len();
+        scan_block(&document.text, block, part.span.clone(), &folded, catalog, &mut scan.spots);
+        if scan.spots.len() > before {
+            scan.folded.insert(block, folded);
         }
     }
-    spots
+    scan
 }
 
 /// What stands at a place: a spot, or something that eats the names inside it.
@@ -53,12 +67,12 @@ impl Piece {
     }
 }
 
-fn scan_block(text: &str, block: usize, span: Range<usize>, catalog: &Catalog, spots: &mut Vec<Spot>) {
-    let hits = catalog.names.find(text, span.clone());
+fn scan_block(text: &str, block: usize, span: Range<usize>, folded: &Folded, catalog: &Catalog, spots: &mut Vec<Spot>) {
+    let hits = catalog.names.find_in(folded);
     if hits.is_empty() {
         return;
     }
-    let addresses = boundaries::addresses(text, span.clone());
+    let addresses = boundaries::addresses(text, span);
     let mut pieces: Vec<Piece> = Vec::new();
     for hit in hits {
         let Some(pattern) = catalog.names.pattern(hit.pattern) else { continue };
@@ -80,7 +94,7 @@ fn scan_block(text: &str, block: usize, span: Range<usize>, catalog: &Catalog, s
         }
     }
     // "Red Hat Summit" is an event, not a mention of the company.
-    for event in catalog.series_names.find(text, span) {
+    for event in catalog.series_names.find_in(text, folded) {
         let phrase = text.get(event.span.clone()).is_some_and(|name| name.contains([' ', '-']));
         if event.matching == Matching::Plain && phrase {
             pieces.push(Piece::Eater(event.span));
@@ -107,7 +121,7 @@ mod tests {
 
     fn texts(text: &str) -> Vec<String> {
         let document = document(text);
-        scan(&document, &catalog()).into_iter().map(|spot| document.text[spot.span].to_owned()).collect()
+        scan(&document, &catalog()).spots.into_iter().map(|spot| document.text[spot.span].to_owned()).collect()
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use super::candidates::Spot;
+use super::candidates::{Scan, Spot};
 use super::cues::{self, Cue};
 use crate::analysis::language::Language;
 use crate::analysis::sentences::Sentence;
@@ -83,7 +83,7 @@ impl<'a> Context<'a> {
         sentences: &'a [Sentence],
         language: Language,
         catalog: &'a Catalog,
-        spots: &[Spot],
+        Scan { spots, folded }: &Scan,
     ) -> Self {
         let mut cues = vec![Cues::default(); document.blocks.len()];
         let mut titled = vec![false; document.blocks.len()];
@@ -97,8 +97,8 @@ impl<'a> Context<'a> {
             let Some(block) = document.blocks.get(spot.block) else { continue };
             let text = document.text.get(block.span.clone()).unwrap_or_default();
             let heading = matches!(block.kind, BlockKind::Heading(_));
-            if let Some(slot) = cues.get_mut(spot.block) {
-                *slot = Cues::new(cues::find(&document.text, block.span.clone()));
+            if let (Some(slot), Some(folded)) = (cues.get_mut(spot.block), folded.get(&spot.block)) {
+                *slot = Cues::new(cues::find_in(folded));
             }
             if let Some(slot) = titled.get_mut(spot.block) {
                 *slot = is_title_case(text, heading);

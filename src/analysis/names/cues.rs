@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use crate::catalog::fold::Folded;
-use crate::catalog::spellings::{self, Spellings};
+use crate::catalog::spellings::Spellings;
 
 /// What a word near a name says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -312,9 +312,13 @@ static LISTS: LazyLock<Lists> = LazyLock::new(|| {
 /// All cues in a part of a text with where they stand, in text order. German and Dutch put such words at the end of compounds too, but there they
 /// say less: only starts of words count.
 pub(super) fn find(text: &str, span: Range<usize>) -> Vec<(Cue, Range<usize>)> {
-    let folded = Folded::new(text, span);
+    find_in(&Folded::new(text, span))
+}
+
+/// As [`find`], in a part of a text that is folded already.
+pub(super) fn find_in(folded: &Folded) -> Vec<(Cue, Range<usize>)> {
     let mut found: Vec<(Cue, Range<usize>)> = Vec::new();
-    for (start, rest) in spellings::starts(&folded.text) {
+    for (start, rest) in folded.starts() {
         for (word, length) in LISTS.spellings.at(rest) {
             let Some(range) = folded.original(start..start + length) else { continue };
             found.extend(LISTS.cues.get(word).into_iter().flatten().map(|cue| (*cue, range.clone())));

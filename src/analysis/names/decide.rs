@@ -94,8 +94,9 @@ pub(super) fn decide<'a>(
     language: Language,
     catalog: &'a Catalog,
 ) -> Decisions<'a> {
-    let spots = candidates::scan(document, catalog);
-    let mut context = Context::new(document, sentences, language, catalog, &spots);
+    let scan = candidates::scan(document, catalog);
+    let mut context = Context::new(document, sentences, language, catalog, &scan);
+    let spots = scan.spots;
     let mut judged = Vec::new();
     for (index, spot) in spots.iter().enumerate() {
         for target in catalog.names.pattern(spot.pattern).into_iter().flat_map(|pattern| pattern.targets) {

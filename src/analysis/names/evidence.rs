@@ -278,16 +278,12 @@ fn project_points(context: &Context<'_>, spot: &Spot, target: &NameTarget, parts
     } else if words::presented_behind(behind) {
         parts.add("presented as software", 2);
     }
-    if let Some(vendor) = project.and_then(|project| project.vendor.as_deref())
-        && vendor_beside(before, behind, vendor)
-    {
-        parts.cue("beside its vendor", 4);
-    }
-    if let Some(vendor) = project.and_then(|project| project.vendor.as_deref())
-        && !vendor_beside(before, behind, vendor)
-        && vendor_in_sentence(context, spot, vendor)
-    {
-        parts.add("its vendor in the same sentence", 2);
+    if let Some(vendor) = project.and_then(|project| project.vendor.as_deref()) {
+        if vendor_beside(before, behind, vendor) {
+            parts.cue("beside its vendor", 4);
+        } else if vendor_in_sentence(context, spot, vendor) {
+            parts.add("its vendor in the same sentence", 2);
+        }
     }
     if heads_its_item(before, behind) {
         parts.add("heads its line", 3);

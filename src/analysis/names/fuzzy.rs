@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::candidates::is_searched;
 use super::context::Known;
 use crate::analysis::Document;
+use crate::analysis::words::each;
 use crate::catalog::Catalog;
 
 /// Shortest name that may be misspelt, in letters.
@@ -36,15 +37,15 @@ pub(super) fn find(document: &Document, catalog: &Catalog, known: &[Known]) -> V
         if !is_searched(block.kind) || sure.get(first).is_none_or(|known| known.block != index) {
             continue;
         }
-        for span in words(&document.text, block.span.clone()) {
-            let Some(word) = document.text.get(span.clone()) else { continue };
+        each(document.text.get(block.span.clone()).unwrap_or_default(), |at, word, _| {
+            let span = block.span.start + at..block.span.start + at + word.len();
             if !word.chars().next().is_some_and(char::is_uppercase)
                 || word.chars().nth(SHORTEST - 1).is_none()
                 || is_taken(known, &span)
                 || !is_near(&sure, &span, index)
                 || in_person_name(&document.text, &span)
             {
-                continue;
+                return;
             }
             let folded = word.to_lowercase();
             let entry = match meant.get(&folded) {
@@ -58,7 +59,7 @@ pub(super) fn find(document: &Document, catalog: &Catalog, known: &[Known]) -> V
             if let Some(entry) = entry {
                 found.push(Misspelling { span, block: index, entry });
             }
-        }
+        });
     }
     found
 }
@@ -82,29 +83,11 @@ fn is_near(sure: &[&Known], span: &Range<usize>, block: usize) -> bool {
 /// The project that a folded word is one slip away from; two that it could be are none.
 fn slip_of(folded: &str, catalog: &Catalog) -> Option<usize> {
     let names = catalog.names.plain_words(folded.chars().next()?);
-    let mut hits = names.filter(|(name, _)| name.chars().nth(SHORTEST - 1).is_some() && is_slip(folded, name));
+    let mut hits = names.filter(|(name, _)| is_slip(folded, name) && name.chars().nth(SHORTEST - 1).is_some());
     match (hits.next(), hits.next()) {
         (Some((_, entry)), None) => Some(entry),
         _ => None,
     }
-}
-
-/// The words of a span.
-fn words(text: &str, span: Range<usize>) -> Vec<Range<usize>> {
-    let Some(part) = text.get(span.clone()) else { return Vec::new() };
-    let mut found = Vec::new();
-    let mut start = None;
-    for (at, c) in part.char_indices().chain([(part.len(), ' ')]) {
-        match (c.is_alphanumeric(), start) {
-            (true, None) => start = Some(at),
-            (false, Some(first)) => {
-                start = None;
-                found.push(span.start + first..span.start + at);
-            }
-            _ => {}
-        }
-    }
-    found
 }
 
 /// Whether a given name stands right before.
@@ -118,15 +101,30 @@ fn in_person_name(text: &str, span: &Range<usize>) -> bool {
 /// another place. The last letter is the same too.
 fn is_slip(word: &str, name: &str) -> bool {
     // Endings change with number and case in all five languages.
-    if word.chars().next_back() != name.chars().next_back() || word.len().abs_diff(name.len()) > 4 {
+    if word.len().abs_diff(name.len()) > 4 || word.chars().next_back() != name.chars().next_back() {
+        return false;
+    }
+    let moved = || word.len() == name.len() && word.chars().count() > SHORTEST && sorted(word) == sorted(name);
+    // Nearly all names differ so much that their distance need not be measured.
+    if changed(word, name) > 2 && !moved() {
         return false;
     }
     match strsim::osa_distance(word, name) {
         1 => true,
         // A moved letter is two edits that leave the letters the same.
-        2 => word.chars().count() > SHORTEST && sorted(word) == sorted(name),
+        2 => moved(),
         _ => false,
     }
+}
+
+/// Letters of the longer of two words that stand between what both begin with and what both end with.
+fn changed(one: &str, other: &str) -> usize {
+    let (length, other_length) = (one.chars().count(), other.chars().count());
+    let same = |pair: &(char, char)| pair.0 == pair.1;
+    let start = one.chars().zip(other.chars()).take_while(same).count();
+    let rest = length.min(other_length) - start;
+    let end = one.chars().rev().zip(other.chars().rev()).take(rest).take_while(same).count();
+    length.max(other_length) - start - end
 }
 
 fn sorted(word: &str) -> Vec<char> {
@@ -138,6 +136,15 @@ fn sorted(word: &str) -> Vec<char> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn words_one_edit_apart_differ_in_one_place(word in "[abé]{1,8}", name in "[abé]{1,8}") {
+            if strsim::osa_distance(&word, &name) <= 1 {
+                proptest::prop_assert!(changed(&word, &name) <= 2);
+            }
+        }
+    }
 
     #[test]
     fn slips_are_told_from_other_words() {

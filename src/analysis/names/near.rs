@@ -80,9 +80,9 @@ pub(super) fn vendor_beside(before: &str, behind: &str, vendor: &str) -> bool {
 pub(super) fn field_near(context: &Context<'_>, spot: &Spot, category: &str) -> bool {
     let before = words::tail(context.before(spot), 80);
     let behind: String = context.behind(spot).chars().take(80).collect();
-    let around = format!("{} {}", fold(before), fold(&behind));
+    let (before, behind) = (fold(before), fold(&behind));
     fold(category)
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| word.chars().count() >= 5 && *word != "cloud" && *word != "native")
-        .any(|word| around.contains(word))
+        .any(|word| before.contains(word) || behind.contains(word))
 }

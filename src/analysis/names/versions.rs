@@ -8,11 +8,14 @@ const VERSION_WORDS: [&str; 9] =
 /// ("10.000 nodes", "3.5 %") do not.
 pub(super) fn after(rest: &str) -> Option<String> {
     let mut rest = rest.strip_prefix(' ').or_else(|| rest.strip_prefix('-')).unwrap_or(rest);
-    let lower: String = rest.chars().take(14).flat_map(char::to_lowercase).collect();
-    for word in VERSION_WORDS {
-        if lower.strip_prefix(word).is_some_and(|after| after.starts_with(' ')) {
-            rest = rest.get(word.len()..)?.trim_start_matches(' ');
-            break;
+    // What most names are followed by begins with none of their letters.
+    if rest.starts_with(['v', 'V', 'r', 'R', 'i', 'I', '(']) {
+        let lower: String = rest.chars().take(14).flat_map(char::to_lowercase).collect();
+        for word in VERSION_WORDS {
+            if lower.strip_prefix(word).is_some_and(|after| after.starts_with(' ')) {
+                rest = rest.get(word.len()..)?.trim_start_matches(' ');
+                break;
+            }
         }
     }
     let rest = rest.strip_prefix('(').unwrap_or(rest);

@@ -120,7 +120,7 @@ impl Rules {
     pub fn new(words: &Words<'_>, language: Language, vocabulary: &Vocabulary) -> Self {
         let (person, reader) = (cues::first_person(language), cues::second_person(language));
         let spoken = vocabulary.spoken(language);
-        let stop = |form: &str| FALLBACK.contains(&form) || spoken.iter().any(|known| known.stop.contains(form));
+        let stop = |form: &str| FALLBACK.contains(form) || spoken.iter().any(|known| known.stop.contains(form));
         let [openers, calls, telling] = &*CUES;
         let hits: Vec<(usize, usize, Cue)> = [openers, calls, telling]
             .into_iter()
@@ -146,10 +146,10 @@ impl Rules {
 }
 
 /// Frequent function words, for a catalog without languages.
-const FALLBACK: &[&str] = &[
-    "the", "of", "and", "to", "in", "is", "a", "for", "with", "on", "de", "het", "een", "van", "en", "der", "die",
-    "das", "und", "mit", "le", "la", "les", "des", "et", "est", "el", "los", "las", "que", "y", "con",
-];
+static FALLBACK: LazyLock<Set> = LazyLock::new(|| {
+    let words = "the of and to in is a for with on de het een van en der die das und mit le la les des et est el los las que y con";
+    words.split(' ').map(Box::from).collect()
+});
 
 /// The sentences that can stand alone, and those that lean on the one before, which are taken only with it.
 pub(super) fn find<'t>(
@@ -250,7 +250,9 @@ fn prose<'t>(document: &'t Document, sentences: &[Sentence], words: &Words<'_>) 
 /// Whether a text starts and ends as a sentence does, asks nothing, and closes what it opens.
 fn is_whole(text: &str) -> bool {
     let bare = text.trim_end_matches(['"', '”', '“', '»', '’', '\'', ')', ' ', '\u{a0}', '*', '_']);
-    let ends = bare.ends_with(['.', '!', '…']) && !bare.ends_with("...") && !text.contains('?');
+    if !bare.ends_with(['.', '!', '…']) || bare.ends_with("...") {
+        return false;
+    }
     let start = text.trim_start_matches(['"', '“', '„', '«', '»', '‘', '\'', '(', ' ', '\u{a0}', '¡']);
     let first: String = start.chars().take_while(|c| c.is_alphanumeric()).collect();
     // "eBPF", "k3s" and "containerd's" own spelling begins small; a name has a capital or a figure further on
@@ -258,16 +260,31 @@ fn is_whole(text: &str) -> bool {
     let begins = !aside
         && (first.starts_with(|c: char| c.is_uppercase() || c.is_numeric())
             || first.chars().any(|c| c.is_uppercase() || c.is_ascii_digit()));
-    ends && begins && is_balanced(text) && !text.contains(['\n', '\t', '|', '{', '}', '→']) && !text.contains("http")
+    begins && is_balanced(text) && !text.contains(['?', '\n', '\t', '|', '{', '}', '→']) && !text.contains("http")
 }
 
 fn is_balanced(text: &str) -> bool {
-    let count = |c: char| text.matches(c).count();
-    let double = count('"') % 2 == 0;
+    let (mut double, mut low, mut left, mut right) = (0, 0, 0, 0);
+    // How many more were opened than closed.
+    let (mut angled, mut round, mut square) = (0, 0, 0);
+    for c in text.chars() {
+        match c {
+            '"' => double += 1,
+            '„' => low += 1,
+            '“' => left += 1,
+            '”' => right += 1,
+            '«' => angled += 1,
+            '»' => angled -= 1,
+            '(' => round += 1,
+            ')' => round -= 1,
+            '[' => square += 1,
+            ']' => square -= 1,
+            _ => {}
+        }
+    }
     // “…” in English and Dutch, „…“ in German, „…” in Dutch: openers and closers must be as many
-    let (low, left, right) = (count('„'), count('“'), count('”'));
     let curly = if low > 0 { low == left + right } else { left == right };
-    double && curly && count('«') == count('»') && count('(') == count(')') && count('[') == count(']')
+    double % 2 == 0 && curly && (angled, round, square) == (0, 0, 0)
 }
 
 /// Whether the word that a sentence starts with is only the article of what follows ("Das neue Framework"), not a pronoun ("Das bleibt").

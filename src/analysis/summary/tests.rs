@@ -38,7 +38,8 @@ fn extracted(
     max_words: usize,
 ) -> String {
     let (names, catalog) = (Names::default(), Catalog::builtin());
-    let knowledge = Knowledge { language, names: &names, themes: &[], event, catalog: &catalog };
+    let terms = catalog.theme_terms.read(&document.text, language.code());
+    let knowledge = Knowledge { language, names: &names, terms: &terms, themes: &[], event, catalog: &catalog };
     extract(
         document,
         sentences,

@@ -8,7 +8,7 @@ use crate::analysis::language::Language;
 use crate::analysis::names::{Found, Names};
 use crate::analysis::words::Words;
 use crate::analysis::{Document, Event, ThemeHit};
-use crate::catalog::{Catalog, PlaceRef};
+use crate::catalog::{Catalog, PlaceRef, ThemeTerms};
 
 /// Sentences at the beginning among which the one that names the event is looked for.
 const LEAD: usize = 12;
@@ -25,6 +25,8 @@ pub struct Knowledge<'a> {
     pub language: Language,
     /// The names in it.
     pub names: &'a Names,
+    /// The terms of themes in it.
+    pub terms: &'a ThemeTerms<'a>,
     /// The themes it is about.
     pub themes: &'a [ThemeHit],
     /// The event that the report is about.
@@ -108,7 +110,7 @@ pub(super) fn weigh(
         }
         candidate.weight = weight;
     }
-    add_themes(candidates, document, knowledge);
+    add_themes(candidates, knowledge);
 }
 
 /// Whether it says which event the report is about: its series together with a year, a place or a number of days, or its city with such a number.
@@ -148,17 +150,17 @@ fn names_another_year(text: &str, year: i32) -> bool {
     years.peek().is_some() && years.all(|other| other != year)
 }
 
-/// Adds points to the candidates that speak of the themes that the report is about, more for a stronger theme. To search them all costs more
-/// than everything else, so only those are searched that may be taken.
-fn add_themes(candidates: &mut [Candidate<'_>], document: &Document, knowledge: &Knowledge<'_>) {
-    let Knowledge { language, themes, catalog, .. } = *knowledge;
+/// Adds points to the candidates that speak of the themes that the report is about, more for a stronger theme. Only those are looked at that may
+/// be taken: a long report has many others.
+fn add_themes(candidates: &mut [Candidate<'_>], knowledge: &Knowledge<'_>) {
+    let Knowledge { terms, themes, catalog, .. } = *knowledge;
     let scores: BTreeMap<&str, u32> = themes.iter().map(|theme| (theme.name.as_str(), theme.score)).collect();
     let mut weights: Vec<i64> = candidates.iter().map(|candidate| candidate.weight).collect();
     weights.sort_unstable_by_key(|weight| std::cmp::Reverse(*weight));
     let least = weights.get(SEARCHED).copied().unwrap_or(i64::MIN);
     for candidate in candidates.iter_mut().filter(|candidate| candidate.weight >= least) {
         let mut spoken_of: BTreeMap<usize, i64> = BTreeMap::new();
-        for hit in catalog.theme_terms.find(&document.text, candidate.span.clone(), language.code()) {
+        for hit in terms.within(candidate.span.clone()) {
             let score = catalog.themes.get(hit.theme).and_then(|theme| scores.get(theme.name.as_str()));
             if let Some(score) = score.filter(|_| hit.weight >= 2) {
                 spoken_of.insert(hit.theme, 2 + i64::from((*score).min(24)) / 4);

@@ -12,7 +12,7 @@ use super::language::Language;
 use super::names::Names;
 use super::sentences::Sentence;
 use super::{Document, ThemeHit};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, ThemeTerms};
 
 /// Most themes that are told of a report.
 const MOST: usize = 12;
@@ -28,7 +28,18 @@ pub fn score(
     names: &Names,
     catalog: &Catalog,
 ) -> Vec<ThemeHit> {
-    let tallies = tally::count(document, sentences, language.code(), names, catalog);
+    score_terms(document, sentences, &catalog.theme_terms.read(&document.text, language.code()), names, catalog)
+}
+
+/// As [`score`], with the terms of the document, where others need them too.
+pub(super) fn score_terms(
+    document: &Document,
+    sentences: &[Sentence],
+    terms: &ThemeTerms<'_>,
+    names: &Names,
+    catalog: &Catalog,
+) -> Vec<ThemeHit> {
+    let tallies = tally::count(document, sentences, terms, names, catalog);
     let words: usize =
         sentences.iter().filter_map(|sentence| document.text.get(sentence.span.clone())).map(count_words).sum();
     let points: Vec<u32> = tallies.iter().map(|tally| tally.points(words)).collect();

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::analysis::names::Names;
 use crate::analysis::sentences::Sentence;
 use crate::analysis::{BlockKind, Document};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, ThemeTerms};
 
 /// Points of a term by its weight: 1 only hints at the theme, 3 names it.
 const POINTS: [u32; 4] = [0, 2, 6, 12];
@@ -116,7 +116,7 @@ fn repeated(count: usize) -> u32 {
 pub(super) fn count(
     document: &Document,
     sentences: &[Sentence],
-    language: &str,
+    terms: &ThemeTerms<'_>,
     names: &Names,
     catalog: &Catalog,
 ) -> Vec<Tally> {
@@ -127,7 +127,7 @@ pub(super) fn count(
         let at = sentences.partition_point(|sentence| sentence.span.start <= start).checked_sub(1)?;
         sentences.get(at).filter(|sentence| end <= sentence.span.end).map(|sentence| (at, sentence))
     };
-    for hit in catalog.theme_terms.find(&document.text, 0..document.text.len(), language) {
+    for hit in terms.within(0..document.text.len()) {
         let Some((number, sentence)) = holder(hit.span.start, hit.span.end) else { continue };
         let Some(tally) = tallies.get_mut(hit.theme) else { continue };
         let heading =

@@ -13,4 +13,4 @@ mod themes;
 
 pub use names::{NameHit, NameKind, NameMatcher, NamePattern, NameTarget};
 pub use surfaces::{PlaceRef, SurfaceHit, SurfaceMatcher};
-pub use themes::{TermHit, ThemeMatcher};
+pub use themes::{TermHit, ThemeMatcher, ThemeTerms};

@@ -6,7 +6,6 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::name_table::NameTable;
-use super::spellings;
 use crate::catalog::fold::Folded;
 use crate::catalog::surfaces::{Variant, variants};
 use crate::catalog::{Catalog, Matching, Shared, Surface};
@@ -150,12 +149,16 @@ impl NameMatcher {
 
     /// All occurrences in `span` of `text` that start where a word starts, overlapping ones too, in the order of their starts.
     pub fn find(&self, text: &str, span: Range<usize>) -> Vec<NameHit> {
-        let folded = Folded::new(text, span);
+        self.find_in(&Folded::new(text, span))
+    }
+
+    /// As [`NameMatcher::find`], in a part of a text that is folded already.
+    pub fn find_in(&self, folded: &Folded) -> Vec<NameHit> {
         let mut hits = Vec::new();
         let mut add = |pattern, start: usize, length: usize| {
             hits.extend(folded.original(start..start + length).map(|span| NameHit { pattern, span }));
         };
-        for (start, rest) in spellings::starts(&folded.text) {
+        for (start, rest) in folded.starts() {
             for (number, length) in self.base.spellings.at(rest).filter(|(number, _)| self.holds(*number)) {
                 add(number, start, length);
             }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::grouped::Grouped;
-use super::spellings::{self, Spellings, is_edge};
+use super::spellings::{Spellings, is_edge};
 use crate::catalog::fold::Folded;
 use crate::catalog::surfaces::{Variant, variants};
 use crate::catalog::{Matching, Surface};
@@ -85,9 +85,13 @@ impl<T: Copy + Ord> SurfaceMatcher<T> {
     /// The spellings in `span` of `text` as whole words (a possessive or a hyphen may follow), in text order, the longest of overlapping ones.
     /// A spelling of several things gives a hit for each.
     pub fn find(&self, text: &str, span: Range<usize>) -> Vec<SurfaceHit<T>> {
-        let folded = Folded::new(text, span);
+        self.find_in(text, &Folded::new(text, span))
+    }
+
+    /// As [`SurfaceMatcher::find`], in a part of `text` that is folded already.
+    pub fn find_in(&self, text: &str, folded: &Folded) -> Vec<SurfaceHit<T>> {
         let mut hits = Vec::new();
-        for (start, rest) in spellings::starts(&folded.text) {
+        for (start, rest) in folded.starts() {
             for (number, length) in self.spellings.at(rest) {
                 if !is_edge(&folded.text, start + length) {
                     continue;

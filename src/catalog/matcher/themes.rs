@@ -7,7 +7,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use serde::{Deserialize, Serialize};
 
 use super::grouped::Grouped;
-use super::spellings::{self, Spellings, is_edge};
+use super::spellings::{Spellings, is_edge};
 use crate::catalog::fold::{Folded, fold};
 use crate::catalog::{Shared, Theme};
 
@@ -99,12 +99,24 @@ impl ThemeMatcher {
     /// The terms in `span` of `text` that hold in a language (ISO 639-1; those under "any" hold in all), in text order. Of overlapping terms of
     /// one theme only the longest is given; different themes may share words.
     pub fn find(&self, text: &str, span: Range<usize>, language: &str) -> Vec<TermHit> {
+        longest_of_each_theme(self.all(text, span, language))
+    }
+
+    /// Searches a whole text once, for all that is asked about its terms later; see [`ThemeMatcher::find`].
+    pub fn read<'a>(&'a self, text: &'a str, language: &'a str) -> ThemeTerms<'a> {
+        let mut hits = self.all(text, 0..text.len(), language);
+        hits.sort_by_key(|hit| hit.span.start);
+        ThemeTerms { matcher: self, text, language, hits }
+    }
+
+    /// As [`ThemeMatcher::find`], with overlapping terms.
+    fn all(&self, text: &str, span: Range<usize>, language: &str) -> Vec<TermHit> {
         let folded = Folded::new(text, span);
         let mut hits = Vec::new();
         let mut edges = Edges::default();
         let language = self.languages.binary_search_by(|code| code.as_str().cmp(language)).ok();
         let language = language.and_then(|at| u8::try_from(at).ok());
-        for (range, targets) in self.occurrences(&folded.text) {
+        for (range, targets) in self.occurrences(&folded) {
             let at_end = is_edge(&folded.text, range.end);
             for target in targets {
                 if !(at_end || target.open_end) || (target.language.is_some() && target.language != language) {
@@ -121,23 +133,47 @@ impl ThemeMatcher {
                 }
             }
         }
-        longest_of_each_theme(&mut hits);
         hits
     }
 
     /// Where terms stand in a folded text as far as their starts go, in the order of their ends within a word.
-    fn occurrences<'m>(&'m self, text: &str) -> Vec<(Range<usize>, &'m [TermTarget])> {
+    fn occurrences<'m>(&'m self, text: &Folded) -> Vec<(Range<usize>, &'m [TermTarget])> {
         let mut found = Vec::new();
-        for (start, rest) in spellings::starts(text) {
+        for (start, rest) in text.starts() {
             let here = self.closed.at(rest);
             found.extend(here.map(|(number, length)| (start..start + length, self.closed_targets.get(number))));
         }
-        for hit in self.open.automaton.iter().flat_map(|open| open.find_overlapping_iter(text)) {
+        for hit in self.open.automaton.iter().flat_map(|open| open.find_overlapping_iter(&text.text)) {
             found.push((hit.range(), self.open_targets.get(hit.pattern().as_usize())));
         }
         // Words are led to their edges in about the order of the text.
         found.sort_by_key(|(range, _)| (range.end, range.start));
         found
+    }
+}
+
+/// The terms of a text.
+pub struct ThemeTerms<'a> {
+    matcher: &'a ThemeMatcher,
+    text: &'a str,
+    language: &'a str,
+    /// All, overlapping ones too, in the order of their starts.
+    hits: Vec<TermHit>,
+}
+
+impl ThemeTerms<'_> {
+    /// What [`ThemeMatcher::find`] finds in a part of the text.
+    pub fn within(&self, span: Range<usize>) -> Vec<TermHit> {
+        // Words that only a part of is within are others there.
+        let ends = |c: Option<char>| c.is_none_or(char::is_whitespace);
+        let whole = self.text.get(..span.start).is_some_and(|before| ends(before.chars().next_back()))
+            && self.text.get(span.end..).is_some_and(|behind| ends(behind.chars().next()));
+        if !whole {
+            return self.matcher.find(self.text, span, self.language);
+        }
+        let first = self.hits.partition_point(|hit| hit.span.start < span.start);
+        let hits = self.hits.get(first..).unwrap_or_default().iter().take_while(|hit| hit.span.start < span.end);
+        longest_of_each_theme(hits.filter(|hit| hit.span.end <= span.end).cloned().collect())
     }
 }
 
@@ -163,7 +199,7 @@ impl From<Vec<String>> for OpenTerms {
 }
 
 /// Keeps the longest of overlapping terms of a theme, and puts all in the order of the text.
-fn longest_of_each_theme(hits: &mut Vec<TermHit>) {
+fn longest_of_each_theme(mut hits: Vec<TermHit>) -> Vec<TermHit> {
     hits.sort_by(|a, b| {
         (a.theme, a.span.start, usize::MAX - a.span.end, 3u32.saturating_sub(a.weight), a.term).cmp(&(
             b.theme,
@@ -182,6 +218,7 @@ fn longest_of_each_theme(hits: &mut Vec<TermHit>) {
         keep
     });
     hits.sort_by_key(|hit| (hit.span.start, hit.span.end, hit.theme));
+    hits
 }
 
 /// Where words start and end, asked for in about the order of the text. The last answers are remembered: a run of letters without a space may hold
@@ -220,6 +257,8 @@ impl Edges {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::catalog::Term;
 
@@ -233,6 +272,25 @@ mod tests {
 
     fn term(text: &str, open_start: bool, open_end: bool, weight: u32) -> Term {
         Term { text: text.to_owned(), open_start, open_end, weight }
+    }
+
+    proptest! {
+        #[test]
+        fn the_terms_of_a_part_are_those_that_a_search_in_it_finds(
+            text in "(trust|zero|-| |\u{ad}|sicherheit|s|é|™|\n|[.]){0,16}",
+            start in 0usize..60,
+            length in 0usize..40,
+        ) {
+            let themes = [theme("security", &[
+                ("any", term("zero trust", false, false, 3)),
+                ("any", term("trust", false, true, 1)),
+                ("de", term("sicherheit", true, true, 3)),
+            ])];
+            let matcher = ThemeMatcher::new(&themes.map(Shared::from));
+            let boundary = |at: usize| (at..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+            let span = boundary(start)..boundary(start + length);
+            prop_assert_eq!(matcher.read(&text, "de").within(span.clone()), matcher.find(&text, span, "de"));
+        }
     }
 
     #[test]

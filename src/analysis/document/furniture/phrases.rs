@@ -116,10 +116,11 @@ pub(super) fn fold(text: &str) -> String {
             folded.push(' ');
         }
         if word.is_ascii() {
-            folded.extend(word.chars().map(|c| c.to_ascii_lowercase()));
+            folded.push_str(word);
         } else {
             folded.push_str(&word.replace(['’', '‘', '´'], "'").to_lowercase());
         }
     }
+    folded.make_ascii_lowercase();
     folded
 }
