@@ -78,7 +78,7 @@ fn a_server_that_asks_for_an_hour_is_left_alone_although_the_status_cannot_be_wr
     for n in 2..=4 {
         stage.proxy.inject(On::patch("conferencereports").nth(n), Fault::refuse(500));
     }
-    stage.apply(&report("r", json!({"source": {"http": {"url": server.url("r.txt")}}})));
+    stage.apply(&report("r", json!({"source": {"http": {"url": server.url("r.txt"), "insecure": true}}})));
     let told = stage.wait("r", SOON, "told", |report| ready_reason(report) == "RateLimited").map(drop);
     row.case("what it failed with is written in the end", told);
     let looks = server.seen().len();
