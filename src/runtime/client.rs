@@ -19,7 +19,7 @@ use crate::source::Throttled;
 use super::config::WATCH_TIMEOUT;
 use super::leader::Leadership;
 use super::metrics::Metrics;
-use super::watch::{self, Heard};
+use super::watch::{self, Heard, Paced};
 
 /// Time for connecting to the API server.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -106,9 +106,9 @@ where
     S::Error: Into<BoxError>,
     B: Send + 'static,
 {
-    type Response = Response<Heard<B>>;
+    type Response = Response<Paced<Heard<B>>>;
     type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Heard<B>>, BoxError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx).map_err(Into::into)
@@ -129,8 +129,8 @@ where
             match throttled(answer.status(), answer.headers().get(header::RETRY_AFTER)) {
                 Some(throttled) => Err(throttled.into()),
                 None => {
-                    let status = answer.status();
-                    Ok(answer.map(|body| Heard::new(body, status, watched, metrics)))
+                    let accepted = watched.filter(|_| answer.status().is_success());
+                    Ok(answer.map(|body| Paced::new(Heard::new(body, accepted, metrics), accepted.is_some())))
                 }
             }
         })

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{Method, Request, StatusCode};
+use http::{Method, Request};
 use hyper::body::{Body, Frame, SizeHint};
 
 use super::super::metrics::Metrics;
@@ -40,9 +40,8 @@ struct Open {
 }
 
 impl<B> Heard<B> {
-    /// The body of an answer; `watched` as [`watched`] said of the request.
-    pub fn new(body: B, status: StatusCode, watched: Option<&'static str>, metrics: Arc<Metrics>) -> Self {
-        let accepted = watched.filter(|_| status.is_success());
+    /// The body of an answer, with the resource if it is a watch of it that was `accepted`.
+    pub fn new(body: B, accepted: Option<&'static str>, metrics: Arc<Metrics>) -> Self {
         Self { body, open: accepted.map(|resource| Open { resource, since: Instant::now(), metrics }) }
     }
 }
@@ -103,12 +102,12 @@ mod tests {
         }
     }
 
-    /// Whether the metric knows of a watch whose request was answered so, `ago` before its end.
-    async fn heard_of(status: u16, watched: Option<&'static str>, ago: Duration) -> bool {
+    /// Whether the metric knows of an answer that began `ago` before its end.
+    async fn heard_of(accepted: Option<&'static str>, ago: Duration) -> bool {
         let metrics = Arc::new(Metrics::new());
         let frames = stream::iter([Ok::<_, std::io::Error>(Frame::data(Bytes::from_static(b"{}\n")))]);
         let body = StreamBody::new(frames.boxed());
-        let mut heard = Heard::new(body, StatusCode::from_u16(status).unwrap(), watched, Arc::clone(&metrics));
+        let mut heard = Heard::new(body, accepted, Arc::clone(&metrics));
         if let Some(open) = &mut heard.open {
             open.since = Instant::now().checked_sub(ago).unwrap();
         }
@@ -119,10 +118,9 @@ mod tests {
 
     #[tokio::test]
     async fn only_the_body_of_an_accepted_watch_counts() {
-        assert!(heard_of(200, Some("configmaps"), WENT_WELL).await);
-        assert!(!heard_of(200, Some("configmaps"), Duration::ZERO).await, "cut at once");
-        assert!(!heard_of(403, Some("configmaps"), WENT_WELL).await, "refused, after however long");
-        assert!(!heard_of(200, None, WENT_WELL).await, "a list");
+        assert!(heard_of(Some("configmaps"), WENT_WELL).await);
+        assert!(!heard_of(Some("configmaps"), Duration::ZERO).await, "cut at once");
+        assert!(!heard_of(None, WENT_WELL).await, "a list, or a watch that was refused, after however long");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod fill;
 mod heard;
+mod paced;
 mod reopen;
 
 use std::fmt::Debug;
@@ -28,6 +29,7 @@ use super::metrics::Metrics;
 
 pub use fill::{Change, fill, place};
 pub use heard::{Heard, watched};
+pub use paced::Paced;
 pub use reopen::events;
 
 /// Objects a page of a list. Small, because a page is in memory as a whole.

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use testbed::faults::{Fault, On};
+use testbed::faults::{Fault, On, WatchFault};
 
 use super::row::{Row, must};
-use super::stage::{Stage, inline};
+use super::stage::{SOON, Stage, inline};
 
 /// Reports that are timed on each side.
 const REPORTS: usize = 15;
@@ -29,10 +29,10 @@ fn a_secondary_watch_that_is_refused_for_ever_does_not_slow_the_others() {
 fn compare(resource: &str) -> Result<(f64, usize), String> {
     let sound = Stage::open("sound", &[]);
     let starved = Stage::open("starved", &[]);
-    starved.proxy.inject(On::list_and_watch(resource), Fault::refuse(403));
+    let refusal = starved.proxy.inject(On::list_and_watch(resource), Fault::refuse(403));
     let began = Instant::now();
-    // It has been refused, and pauses.
     starved.proxy.cut_watches(resource);
+    must(refusal.wait_for(1, SOON), || "the watch was not opened again".to_owned())?;
     let (mut without, mut with) = (Vec::new(), Vec::new());
     // In turns, so that what else the machine does falls on both.
     for number in 0..REPORTS {
@@ -46,6 +46,23 @@ fn compare(resource: &str) -> Result<(f64, usize), String> {
     let most = 2 + began.elapsed().as_millis() as usize / 500;
     must((1..=most).contains(&refused), || format!("{refused} tries in {:?}", began.elapsed()))?;
     Ok((ratio, refused))
+}
+
+#[test]
+fn a_watch_that_is_ended_as_soon_as_it_is_accepted_is_not_opened_without_end() {
+    const AWHILE: Duration = Duration::from_secs(5);
+    let mut row = Row::new("watch ended at once, again and again");
+    let stage = Stage::open("ended", &[]);
+    stage.proxy.inject(On::watch("configmaps"), WatchFault::EndAfter(0));
+    stage.proxy.cut_watches("configmaps");
+    let before = stage.proxy.calls(&On::watch("configmaps")).len();
+    std::thread::sleep(AWHILE);
+    let opened = stage.proxy.calls(&On::watch("configmaps")).len() - before;
+    row.case("opened", must((2..=7).contains(&opened), || format!("{opened} times in {AWHILE:?}")));
+    stage.apply(&inline("r", "Cilium"));
+    row.case("other reports", stage.ready("r").map(drop));
+    row.note(format!("opened {opened} times in {AWHILE:?}"));
+    row.finish();
 }
 
 fn latency(stage: &Stage, number: usize) -> Result<Duration, String> {

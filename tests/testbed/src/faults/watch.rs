@@ -22,7 +22,7 @@ type Pick = Arc<dyn Fn(&Value) -> bool + Send + Sync>;
 pub enum WatchFault {
     /// It is accepted, and then nothing ever comes: no event, no end.
     Silent,
-    /// It ends in good order after so many events.
+    /// It ends in good order after so many events; after none, as soon as it is accepted.
     EndAfter(usize),
     /// Some events are left out.
     Withhold(Pick),
@@ -101,6 +101,9 @@ impl Pump {
         let mut bookmarks = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
         if matches!(self.fault, Some(WatchFault::Expired)) {
             let _ = self.send(&expired()).await;
+            return;
+        }
+        if matches!(self.fault, Some(WatchFault::EndAfter(0))) {
             return;
         }
         loop {
