@@ -8,8 +8,9 @@ use kube::core::{NamespaceResourceScope, PartialObjectMeta, Request};
 use kube::{Api, Client, Resource};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::json;
 
-use crate::api::FIELD_MANAGER;
+use crate::api::{ConferenceReport, FIELD_MANAGER};
 use crate::source::Throttled;
 
 use super::schedule::BACKOFF_LONGEST;
@@ -127,6 +128,30 @@ where
         patch::<K>(client, target, &current, status).await
     };
     tokio::time::timeout(limit, guarded).await.unwrap_or(Err(WriteError::TimedOut(limit)))
+}
+
+/// Takes the conditions of these types out of a report's status, whoever put them there: applying a status without them takes out one's own
+/// only. Nothing else is changed, so that nothing else is owned afterwards. Gives the resource version then.
+///
+/// # Errors
+/// See [`WriteError`]; a conflict also where the report has changed in between.
+pub async fn remove_conditions(
+    client: &Client,
+    target: Target<'_>,
+    types: &[String],
+    limit: Duration,
+) -> Result<Option<String>, WriteError> {
+    let removed = async {
+        let (version, report) = read::<ConferenceReport>(client, target).await?;
+        let mut conditions = report.status.map(|status| status.conditions).unwrap_or_default();
+        conditions.retain(|condition| !types.contains(&condition.type_));
+        let patch = json!({"metadata": {"resourceVersion": version}, "status": {"conditions": conditions}});
+        let parameters = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
+        let api: Api<ConferenceReport> = Api::namespaced(client.clone(), target.namespace);
+        let patched = api.patch_status(target.name, &parameters, &Patch::Merge(&patch)).await;
+        Ok(patched.map_err(|error| classify(&error))?.metadata.resource_version)
+    };
+    tokio::time::timeout(limit, removed).await.unwrap_or(Err(WriteError::TimedOut(limit)))
 }
 
 /// The operator ignores warnings about unknown fields, so the API server need not look for any, which it would by reading all anew.

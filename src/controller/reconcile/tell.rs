@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use k8s_openapi::jiff::Timestamp;
 use kube::{Api, Resource};
 use tracing::field::Empty;
@@ -129,6 +129,9 @@ impl Run<'_> {
         if unchanged {
             return Ok(false);
         }
+        if self.entry.distrusted {
+            self.remove_what_others_added(&made).await?;
+        }
         let mut status = match analysis {
             Some(status) => status,
             None => self.whole_status().await?,
@@ -137,6 +140,25 @@ impl Run<'_> {
         status.last_handled_reconcile_at = handled;
         status.conditions = made;
         self.apply(&status).await.map(|()| true)
+    }
+
+    /// Takes out the conditions of the operator's types that `made` has not: somebody else may have put them there.
+    async fn remove_what_others_added(&mut self, made: &[Condition]) -> Result<(), WriteError> {
+        let known = self.known.conditions.iter().map(|condition| &condition.type_);
+        let added: Vec<String> = known.filter(|type_| find(made, type_).is_none()).cloned().collect();
+        if added.is_empty() {
+            return Ok(());
+        }
+        let context = &self.scope.context;
+        let limit = context.api_timeout;
+        self.scope.ledger.write_begins(self.target.uid);
+        let removed = write::remove_conditions(&context.client, self.target, &added, limit).await;
+        context.metrics.status_write(removed.as_ref().map_or_else(WriteError::label, |_| "written"));
+        let mut known = self.known.clone();
+        known.conditions.retain(|condition| !added.contains(&condition.type_));
+        let version = removed.as_ref().ok().and_then(Clone::clone);
+        self.note_write(version, known, removed.is_ok());
+        removed.map(drop)
     }
 
     /// The status as it stands, with all that memory leaves out. Nothing is read for a report that was never analysed.
@@ -178,15 +200,22 @@ impl Run<'_> {
         context.metrics.status_write(outcome);
         let known = Known::of(Some(status));
         let version = written.as_ref().ok().and_then(Clone::clone);
-        let noted = version.clone().map(|resource_version| Written { resource_version, known: known.clone() });
-        self.overtaken = self.scope.ledger.write_ended(self.target.uid, noted, Instant::now());
+        self.note_write(version, known, written.is_ok());
         written?;
         tracing::debug!(report = %self.id(), elapsed = ?started.elapsed(), "status written");
-        self.known = known;
+        Ok(())
+    }
+
+    /// A write has ended: what the status says now if it was `done`, and in which version, where that is known.
+    fn note_write(&mut self, version: Option<String>, known: Known, done: bool) {
+        let written = version.clone().map(|resource_version| Written { resource_version, known: known.clone() });
+        self.overtaken = self.scope.ledger.write_ended(self.target.uid, written, Instant::now());
+        if done {
+            self.known = known;
+        }
         if let Some(version) = version {
             self.version = version;
         }
-        Ok(())
     }
 
     /// When the report is handled again: as `again` says, or soon, if somebody else was seen to write its status while it was written.
