@@ -3,12 +3,12 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
-use kube::api::{Patch, PatchParams, ValidationDirective};
+use kube::api::{GetParams, Patch, PatchParams, ValidationDirective};
 use kube::core::{NamespaceResourceScope, PartialObjectMeta, Request};
 use kube::{Api, Client, Resource};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::api::{ConferenceReport, FIELD_MANAGER};
 use crate::source::Throttled;
@@ -131,20 +131,40 @@ where
 }
 
 /// Takes the conditions of these types out of a report's status, whoever put them there: applying a status without them takes out one's own
-/// only. Nothing else is changed, so that nothing else is owned afterwards. Gives the resource version then.
+/// only. Nothing else is changed, so that nothing else is owned afterwards. Gives the resource version then; none where there is nothing to
+/// take out.
 ///
 /// # Errors
-/// See [`WriteError`]; a conflict also where the report has changed in between.
+/// See [`WriteError`]; a conflict where the report is in another version than this.
 pub async fn remove_conditions(
     client: &Client,
     target: Target<'_>,
+    version: &str,
     types: &[String],
     limit: Duration,
 ) -> Result<Option<String>, WriteError> {
+    let path = ConferenceReport::url_path(&(), Some(target.namespace));
+    let failed = |error: &dyn std::fmt::Display| WriteError::Failed(error.to_string());
     let removed = async {
-        let (version, report) = read::<ConferenceReport>(client, target).await?;
-        let mut conditions = report.status.map(|status| status.conditions).unwrap_or_default();
-        conditions.retain(|condition| !types.contains(&condition.type_));
+        let request = Request::new(&path).get(target.name, &GetParams::default()).map_err(|error| failed(&error))?;
+        // As it stands, so that what stays is sent back as it was.
+        let mut live: Value = client.request(request).await.map_err(|error| classify(&error))?;
+        if live["metadata"]["uid"] != target.uid {
+            return Err(WriteError::Gone);
+        }
+        if live["metadata"]["resourceVersion"] != version {
+            let message = "the report has changed in between".to_owned();
+            return Err(WriteError::Refused { code: 409, message, after: None });
+        }
+        let mut conditions = live["status"]["conditions"].take();
+        let all = conditions.as_array_mut().map(|all| {
+            let before = all.len();
+            all.retain(|condition| !types.iter().any(|type_| condition["type"] == **type_));
+            before > all.len()
+        });
+        if all != Some(true) {
+            return Ok(None);
+        }
         let patch = json!({"metadata": {"resourceVersion": version}, "status": {"conditions": conditions}});
         let parameters = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
         let api: Api<ConferenceReport> = Api::namespaced(client.clone(), target.namespace);

@@ -86,7 +86,7 @@ fn conditions(status: &Value) -> Vec<Condition> {
     serde_json::from_value(status["conditions"].clone()).unwrap_or_default()
 }
 
-/// Every status that an operator applied, in the order in which the API server took them.
+/// Every status that an operator wrote, in the order in which the API server took them.
 fn writes() -> Vec<Write> {
     let log = std::fs::read_to_string(cluster().control_plane().audit_log()).unwrap();
     let mut writes: Vec<Write> = log
@@ -95,9 +95,7 @@ fn writes() -> Vec<Write> {
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
         .filter(|entry| {
             let user = entry["user"]["username"].as_str().unwrap_or_default();
-            // What takes out conditions that somebody else has added is no status, and says of what kind it is neither.
-            let applied = entry["requestObject"]["kind"].is_string();
-            user.starts_with("system:serviceaccount:") && entry["responseStatus"]["code"] == 200 && applied
+            user.starts_with("system:serviceaccount:") && entry["responseStatus"]["code"] == 200
         })
         .map(|mut entry| {
             let metadata = &entry["responseObject"]["metadata"];
@@ -110,6 +108,18 @@ fn writes() -> Vec<Write> {
         })
         .collect();
     writes.sort_by_key(|write| write.version);
+    // What takes out conditions that somebody else has added leaves the rest as it was applied before.
+    let mut applied: BTreeMap<String, Value> = BTreeMap::new();
+    for write in &mut writes {
+        if write.status.get("observedGeneration").is_none()
+            && let Some(before) = applied.get(&write.uid)
+        {
+            let conditions = write.status["conditions"].take();
+            write.status = before.clone();
+            write.status["conditions"] = conditions;
+        }
+        applied.insert(write.uid.clone(), write.status.clone());
+    }
     // A write that changed nothing has the version of the one before.
     writes
 }

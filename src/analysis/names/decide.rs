@@ -94,9 +94,11 @@ pub(super) fn decide<'a>(
     language: Language,
     catalog: &'a Catalog,
 ) -> Decisions<'a> {
-    let scan = candidates::scan(document, catalog);
-    let mut context = Context::new(document, sentences, language, catalog, &scan);
-    let spots = scan.spots;
+    // The folded texts are large, and only the context is made from them.
+    let (mut context, spots) = {
+        let scan = candidates::scan(document, catalog);
+        (Context::new(document, sentences, language, catalog, &scan), scan.spots)
+    };
     let mut judged = Vec::new();
     for (index, spot) in spots.iter().enumerate() {
         for target in catalog.names.pattern(spot.pattern).into_iter().flat_map(|pattern| pattern.targets) {

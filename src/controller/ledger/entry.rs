@@ -30,7 +30,7 @@ pub struct Entry {
     pub unexplained: Option<String>,
     /// Whether somebody else has written the status since it was last made from the text: anything in it may be theirs.
     pub distrusted: bool,
-    /// How often in a row a status of somebody else was answered by a run, and when last.
+    /// How often in a row a status of somebody else was answered by another one, and when last.
     pub disputes: Option<(u32, Instant)>,
     /// Inputs of the last run.
     pub inputs: Option<Inputs>,
@@ -45,6 +45,8 @@ pub struct Entry {
     /// What the last run failed with, if the status is to say it. Should it not, because a write failed or somebody else wrote, it is said
     /// without another try.
     pub to_say: Option<Outcome>,
+    /// How often in a row [`Self::to_say`] could not be written.
+    pub unsaid: u32,
     /// Whether it is tried again because it failed, and not just looked at again because it has an interval.
     pub retrying: bool,
     /// When the URL is looked at next.
@@ -110,22 +112,23 @@ impl Entry {
         self.alike = 0;
         self.not_before = None;
         self.to_say = None;
+        self.unsaid = 0;
         self.retrying = false;
     }
 
     /// Somebody else has written the status: what was remembered of the one before is gone with it. What stands in the way of a text, and
     /// how long not to try again, does not depend on any status.
-    pub(super) fn distrust(&mut self, now: Instant) {
-        let disputes = self.disputes_until(now).saturating_add(1);
+    pub(super) fn distrust(&mut self) {
         *self = Self {
             distrusted: true,
-            disputes: Some((disputes, now)),
+            disputes: self.disputes,
             inputs: self.inputs.take(),
             failures: self.failures,
             reason: self.reason,
             alike: self.alike,
             not_before: self.not_before,
             to_say: self.to_say.take(),
+            unsaid: self.unsaid,
             retrying: self.retrying,
             ready: self.ready,
             ..Self::default()

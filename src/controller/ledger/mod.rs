@@ -44,18 +44,24 @@ impl Ledger {
         entries.get(uid).cloned().unwrap_or_default()
     }
 
-    /// A run begins, the only one for this report. Gives what is remembered about it; if somebody else has written its status, what was
-    /// remembered of the one before is forgotten.
-    pub fn run_begins(&self, uid: &str, now: Instant) -> Entry {
+    /// A run begins, the only one for this report. Gives what is remembered about it, and whether somebody else has written its status since
+    /// the last run: what was remembered of the status before is forgotten then.
+    pub fn run_begins(&self, uid: &str) -> (Entry, bool) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(entry) = entries.get_mut(uid) else {
-            return Entry::default();
+            return (Entry::default(), false);
         };
         entry.writing = false;
-        if entry.unexplained.is_some() {
-            entry.distrust(now);
+        let contested = entry.unexplained.is_some();
+        if contested {
+            entry.distrust();
         }
-        entry.clone()
+        (entry.clone(), contested)
+    }
+
+    /// A status of somebody else was answered by another one.
+    pub fn answered(&self, uid: &str, now: Instant) {
+        self.update(uid, |entry| entry.disputes = Some((entry.disputes_until(now).saturating_add(1), now)));
     }
 
     /// Changes what is remembered about a report, if the watch shows it: a run that ends after its report was deleted leaves nothing
@@ -183,7 +189,7 @@ mod tests {
         let ended = |written: Option<Written>| ledger.write_ended("u", written, now);
         // Whether the next run distrusts the status. What it then does is that it makes it anew.
         let distrusted = || {
-            let distrusted = ledger.run_begins("u", now).distrusted;
+            let distrusted = ledger.run_begins("u").0.distrusted;
             ledger.update("u", |entry| (entry.distrusted, entry.disputes) = (false, None));
             distrusted
         };
@@ -222,7 +228,7 @@ mod tests {
         ledger.seen("u", "1");
         assert_eq!(ledger.status_changed("u", "16", &known(2), now), None, "the leader's");
         ledger.lead();
-        assert!(!ledger.run_begins("u", now).distrusted, "nor after it has taken over");
+        assert!(!ledger.run_begins("u").0.distrusted, "nor after it has taken over");
         assert_eq!(ledger.status_changed("u", "18", &known(-1), now), Some(0));
     }
 
@@ -232,9 +238,15 @@ mod tests {
         let changed = |version: u64, at| ledger.status_changed("u", &version.to_string(), &known(-1), at);
         for answered in 0..5 {
             assert_eq!(changed(10 + u64::from(answered), now), Some(answered));
-            ledger.run_begins("u", now);
+            ledger.run_begins("u");
+            ledger.answered("u", now);
         }
-        assert_eq!((changed(20, now), changed(21, now)), (Some(5), Some(5)), "two at once are one");
+        ledger.run_begins("u");
+        assert_eq!(
+            (changed(20, now), changed(21, now)),
+            (Some(5), Some(5)),
+            "a run that writes nothing answers nothing"
+        );
         assert_eq!(changed(22, now + DISPUTE_OVER), Some(0), "an hour later");
     }
 
@@ -262,7 +274,8 @@ mod tests {
             };
         });
         ledger.status_changed("u", "16", &known(-1), now);
-        let entry = ledger.run_begins("u", now);
+        let (entry, contested) = ledger.run_begins("u");
+        assert!(contested && !ledger.run_begins("u").1, "once");
         let tries = (entry.inputs, entry.failures, entry.reason, entry.alike, entry.not_before, entry.retrying);
         let before = (Some(inputs(MapState::Missing)), 7, Some(Reason::RateLimited), 2, Some(later), true);
         assert_eq!(tries, before, "what stands in the way does not depend on the status");
@@ -275,7 +288,7 @@ mod tests {
     fn a_write_that_never_ended_hides_nothing_from_the_next_run() {
         let (ledger, now) = (leading(), Instant::now());
         ledger.write_begins("u");
-        assert!(!ledger.run_begins("u", now).writing);
+        assert!(!ledger.run_begins("u").0.writing);
         assert_eq!(ledger.status_changed("u", "16", &known(-1), now), Some(0));
     }
 

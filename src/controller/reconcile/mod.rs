@@ -1,12 +1,12 @@
 //! One run for one report: plan, fetch, analyse, write, remember. Each step is a module of its own; this one only strings them together,
-//! up to what became of the text, and [`tell`] does from there on.
+//! up to what became of the text, and [`tell`] does from there on, with what [`put`] writes.
 
+mod put;
 mod tell;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use kube::Resource;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 use tracing::field::Empty;
@@ -99,13 +99,15 @@ struct Run<'a> {
     version: String,
     /// How often writes of others were answered lately, if somebody else was seen to write the status while this run did.
     overtaken: Option<u32>,
+    /// Whether somebody else has written the status since the last run.
+    contested: bool,
 }
 
 impl<'a> Run<'a> {
     fn new(report: &'a ConferenceReport, scope: &'a Scope, urgency: Urgency) -> Option<Self> {
         let metadata = &report.metadata;
         let uid = metadata.uid.as_deref()?;
-        let entry = scope.ledger.run_begins(uid, Instant::now());
+        let (entry, contested) = scope.ledger.run_begins(uid);
         let version = metadata.resource_version.as_deref()?;
         let (version, known) = entry.newest(version, Known::of(report.status.as_ref()));
         Some(Self {
@@ -120,6 +122,7 @@ impl<'a> Run<'a> {
             known,
             version,
             overtaken: None,
+            contested,
         })
     }
 
@@ -154,23 +157,6 @@ impl<'a> Run<'a> {
             () = stop.cancelled() => return End { label: "requeue_after", again: None },
         };
         self.settle(result, subject.inputs).await
-    }
-
-    /// Nothing is to be tried now; but the status says what the last try failed with, whatever somebody else may have written there.
-    async fn wait(mut self, subject: &Subject, again: Option<Duration>) -> End {
-        let Some(outcome) = self.entry.to_say.take() else {
-            return self.leave(subject, again, |_| {});
-        };
-        let before = self.known.clone();
-        match self.say(&outcome, None).await {
-            Err(error) => self.unsaid(&error, again),
-            Ok(written) => {
-                if written && let Some(notice) = outcome.notice(&before, false) {
-                    self.scope.context.events.hand_in(self.report.object_ref(&()), notice);
-                }
-                self.leave(subject, again, |entry| entry.retrying = outcome.retries())
-            }
-        }
     }
 
     /// Nothing is to be done now.
@@ -294,11 +280,13 @@ impl<'a> Run<'a> {
         let Ok(live) = self.whole_status().await else {
             return false;
         };
+        // The source tells where the same text was found at the time. Somebody else may have put anything there.
+        let distrusted = self.entry.distrusted;
         let comparable = |status: &ConferenceReportStatus| ConferenceReportStatus {
             observed_generation: None,
             last_handled_reconcile_at: None,
             conditions: Vec::new(),
-            source: None,
+            source: status.source.clone().filter(|_| distrusted),
             ..status.clone()
         };
         comparable(&live) == comparable(status)
