@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -60,6 +60,9 @@ impl Server {
                             let done = behave(&mut stream);
                             stream.conn.send_close_notify();
                             let _ = stream.flush();
+                            if done.is_err() {
+                                linger(stream.sock);
+                            }
                             done
                         }
                     };
@@ -139,6 +142,14 @@ pub fn answer(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
     let mut answer = format!("HTTP/1.1 {status}\r\n{headers}connection: close\r\n\r\n").into_bytes();
     answer.extend(body);
     answer
+}
+
+/// Closes a connection in such a way that what was said last arrives: one that is closed while there is something to read is reset, and a
+/// reset overtakes what was sent before it. The client may just be writing the rest of its handshake.
+fn linger(mut socket: TcpStream) {
+    let _ = socket.shutdown(Shutdown::Write);
+    let _ = socket.set_read_timeout(Some(Duration::from_secs(2)));
+    let _ = io::copy(&mut (&mut socket).take(1 << 20), &mut io::sink());
 }
 
 /// TLS settings of a server with an identity. `clients` is the authority that clients must have a certificate of.
