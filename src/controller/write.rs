@@ -130,48 +130,58 @@ where
     tokio::time::timeout(limit, guarded).await.unwrap_or(Err(WriteError::TimedOut(limit)))
 }
 
-/// Takes the conditions of these types out of a report's status, whoever put them there: applying a status without them takes out one's own
-/// only. Nothing else is changed, so that nothing else is owned afterwards. Gives the resource version then; none where there is nothing to
-/// take out.
+/// The conditions of a report's status but those of these types, as they stand; none where none of these is there.
 ///
 /// # Errors
 /// See [`WriteError`]; a conflict where the report is in another version than this.
-pub async fn remove_conditions(
+pub async fn conditions_without(
     client: &Client,
     target: Target<'_>,
     version: &str,
     types: &[String],
     limit: Duration,
-) -> Result<Option<String>, WriteError> {
+) -> Result<Option<Vec<Value>>, WriteError> {
     let path = ConferenceReport::url_path(&(), Some(target.namespace));
-    let failed = |error: &dyn std::fmt::Display| WriteError::Failed(error.to_string());
-    let removed = async {
-        let request = Request::new(&path).get(target.name, &GetParams::default()).map_err(|error| failed(&error))?;
-        // As it stands, so that what stays is sent back as it was.
-        let mut live: Value = client.request(request).await.map_err(|error| classify(&error))?;
-        if live["metadata"]["uid"] != target.uid {
-            return Err(WriteError::Gone);
-        }
-        if live["metadata"]["resourceVersion"] != version {
-            let message = "the report has changed in between".to_owned();
-            return Err(WriteError::Refused { code: 409, message, after: None });
-        }
-        let mut conditions = live["status"]["conditions"].take();
-        let all = conditions.as_array_mut().map(|all| {
-            let before = all.len();
-            all.retain(|condition| !types.iter().any(|type_| condition["type"] == **type_));
-            before > all.len()
-        });
-        if all != Some(true) {
-            return Ok(None);
-        }
-        let patch = json!({"metadata": {"resourceVersion": version}, "status": {"conditions": conditions}});
-        let parameters = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
-        let api: Api<ConferenceReport> = Api::namespaced(client.clone(), target.namespace);
-        let patched = api.patch_status(target.name, &parameters, &Patch::Merge(&patch)).await;
-        Ok(patched.map_err(|error| classify(&error))?.metadata.resource_version)
+    let request = Request::new(path)
+        .get(target.name, &GetParams::default())
+        .map_err(|error| WriteError::Failed(error.to_string()))?;
+    let mut live = match tokio::time::timeout(limit, client.request::<Value>(request)).await {
+        Ok(live) => live.map_err(|error| classify(&error))?,
+        Err(_) => return Err(WriteError::TimedOut(limit)),
     };
-    tokio::time::timeout(limit, removed).await.unwrap_or(Err(WriteError::TimedOut(limit)))
+    if live["metadata"]["uid"] != target.uid {
+        return Err(WriteError::Gone);
+    }
+    if live["metadata"]["resourceVersion"] != version {
+        let message = "the report has changed in between".to_owned();
+        return Err(WriteError::Refused { code: 409, message, after: None });
+    }
+    let Value::Array(all) = live["status"]["conditions"].take() else { return Ok(None) };
+    let is_one = |condition: &Value| types.iter().any(|type_| condition["type"] == **type_);
+    let (found, others): (Vec<Value>, Vec<Value>) = all.into_iter().partition(is_one);
+    Ok((!found.is_empty()).then_some(others))
+}
+
+/// Leaves just these conditions in a report's status, whoever put the others there: applying a status takes out one's own only. Nothing else
+/// is changed, so that nothing else is owned afterwards. Gives the resource version of the write.
+///
+/// # Errors
+/// See [`WriteError`]; a conflict where the report is in another version than this.
+pub async fn leave_conditions(
+    client: &Client,
+    target: Target<'_>,
+    version: &str,
+    conditions: &[Value],
+    limit: Duration,
+) -> Result<Option<String>, WriteError> {
+    let patch = json!({"metadata": {"resourceVersion": version}, "status": {"conditions": conditions}});
+    let parameters = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
+    let api: Api<ConferenceReport> = Api::namespaced(client.clone(), target.namespace);
+    let patch = Patch::Merge(&patch);
+    match tokio::time::timeout(limit, api.patch_status(target.name, &parameters, &patch)).await {
+        Ok(patched) => Ok(patched.map_err(|error| classify(&error))?.metadata.resource_version),
+        Err(_) => Err(WriteError::TimedOut(limit)),
+    }
 }
 
 /// The operator ignores warnings about unknown fields, so the API server need not look for any, which it would by reading all anew.

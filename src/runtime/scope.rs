@@ -117,12 +117,13 @@ fn start(
     let own = watch::config(&settings.selector, settings.streaming_lists);
     let everything = watch::config(&Selector::default(), settings.streaming_lists);
 
-    let told = reporter("conferencereports", "ConferenceReports");
+    let [report_resource, map_resource, catalog_resource] = watch::WATCHED;
+    let told = reporter(report_resource, "ConferenceReports");
     let events = watch::guarded_events(api::<Seen>(client, namespace), own, told.clone());
     let changed = on_report(Arc::clone(&scope), inboxes.clone());
     watches.spawn(watch::fill(events, reports, told, |_| {}, changed));
 
-    let told = reporter("configmaps", "ConfigMaps");
+    let told = reporter(map_resource, "ConfigMaps");
     let api_of_maps = api::<PartialObjectMeta<ConfigMap>>(client, namespace);
     let labelled = watcher::Config {
         label_selector: settings.watch_config_maps.label_selector().map(str::to_owned),
@@ -132,7 +133,7 @@ fn start(
     let changed = on_config_map(Arc::clone(&scope), inboxes.clone());
     watches.spawn(watch::fill(events, maps, told, prune_map, changed));
 
-    let told = reporter("reportcatalogs", "ReportCatalogs");
+    let told = reporter(catalog_resource, "ReportCatalogs");
     let api_of_catalogs = api::<DeserializeGuard<ReportCatalog>>(client, namespace);
     let events = watch::guarded_events(api_of_catalogs, everything.page_size(watch::CATALOGS_A_PAGE), told.clone());
     let changed = on_catalog(Arc::clone(&scope), settings.selector.clone(), inboxes.clone());
@@ -201,8 +202,9 @@ fn on_report(scope: Arc<Scope>, inboxes: Inboxes) -> impl FnMut(Change<'_, Confe
         if let (Some(uid), Some(version)) = (&report.metadata.uid, &report.metadata.resource_version) {
             // The operator writes statuses itself; those of others are put right.
             let changed = same.is_some_and(|before| before.status != report.status);
-            let status = || Known::of(report.status.as_ref());
-            if changed && let Some(answered) = scope.ledger.status_changed(uid, version, &status(), Instant::now()) {
+            let foreign =
+                || scope.ledger.status_changed(uid, version, &Known::of(report.status.as_ref()), Instant::now());
+            if changed && let Some(answered) = foreign() {
                 let task = Task { urgency: Urgency::Routine, lane: lane(report) };
                 inboxes.reports.add_after(&key(report), task, after_foreign_write(uid, answered));
             }

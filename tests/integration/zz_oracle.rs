@@ -23,6 +23,8 @@ struct Write {
     uid: String,
     version: u64,
     generation: i64,
+    /// Whether it was applied as a whole. What takes out conditions that somebody else has added says nothing else, nor of what kind it is.
+    applied: bool,
     status: Value,
 }
 
@@ -103,22 +105,23 @@ fn writes() -> Vec<Write> {
                 uid: metadata["uid"].as_str().expect("the audit log should hold the answer").to_owned(),
                 version: metadata["resourceVersion"].as_str().and_then(|version| version.parse().ok()).unwrap(),
                 generation: metadata["generation"].as_i64().unwrap(),
+                applied: entry["requestObject"]["kind"].is_string(),
                 status: entry["requestObject"]["status"].take(),
             }
         })
         .collect();
     writes.sort_by_key(|write| write.version);
-    // What takes out conditions that somebody else has added leaves the rest as it was applied before.
-    let mut applied: BTreeMap<String, Value> = BTreeMap::new();
+    // One that was not applied leaves the rest as it was before.
+    let mut latest: BTreeMap<String, Value> = BTreeMap::new();
     for write in &mut writes {
-        if write.status.get("observedGeneration").is_none()
-            && let Some(before) = applied.get(&write.uid)
+        if !write.applied
+            && let Some(before) = latest.get(&write.uid)
         {
             let conditions = write.status["conditions"].take();
             write.status = before.clone();
             write.status["conditions"] = conditions;
         }
-        applied.insert(write.uid.clone(), write.status.clone());
+        latest.insert(write.uid.clone(), write.status.clone());
     }
     // A write that changed nothing has the version of the one before.
     writes

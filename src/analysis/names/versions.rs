@@ -9,7 +9,8 @@ const VERSION_WORDS: [&str; 9] =
 pub(super) fn after(rest: &str) -> Option<String> {
     let mut rest = rest.strip_prefix(' ').or_else(|| rest.strip_prefix('-')).unwrap_or(rest);
     // What most names are followed by begins with none of their letters.
-    if rest.starts_with(['v', 'V', 'r', 'R', 'i', 'I', '(']) {
+    let first = rest.chars().next().and_then(|c| c.to_lowercase().next());
+    if VERSION_WORDS.iter().any(|word| word.chars().next() == first) {
         let lower: String = rest.chars().take(14).flat_map(char::to_lowercase).collect();
         for word in VERSION_WORDS {
             if lower.strip_prefix(word).is_some_and(|after| after.starts_with(' ')) {

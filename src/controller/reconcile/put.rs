@@ -85,53 +85,53 @@ impl Run<'_> {
 
     async fn apply(&mut self, status: &ConferenceReportStatus) -> Result<(), WriteError> {
         let context = &self.scope.context;
-        let _place = context.precedence.enter(self.urgency, Instant::now()).await;
-        let started = Instant::now();
-        let span = tracing::info_span!(target: TARGET, "write", outcome = Empty);
-        let (client, version, limit) = (&context.client, self.version.as_str(), context.api_timeout);
-        let as_known = |live: &ConferenceReport| Known::of(live.status.as_ref()) == self.known;
-        self.scope.ledger.write_begins(self.target.uid);
-        let written =
-            write::apply_to(client, self.target, version, status, limit, as_known).instrument(span.clone()).await;
-        let outcome = written.as_ref().map_or_else(WriteError::label, |_| "written");
-        span.record("outcome", outcome);
-        context.metrics.status_write(outcome);
-        let known = Known::of(Some(status));
-        let version = written.as_ref().ok().and_then(Clone::clone);
-        self.note_write(version, known, written.is_ok());
-        written?;
-        tracing::debug!(report = %self.id(), elapsed = ?started.elapsed(), "status written");
-        Ok(())
-    }
-
-    /// A write has ended: what the status says now if it was `done`, and in which version, where that is known.
-    fn note_write(&mut self, version: Option<String>, known: Known, done: bool) {
-        let written = version.clone().map(|resource_version| Written { resource_version, known: known.clone() });
-        let now = Instant::now();
-        if done && std::mem::take(&mut self.contested) {
-            self.scope.ledger.answered(self.target.uid, now);
-        }
-        self.overtaken = self.scope.ledger.write_ended(self.target.uid, written, now);
-        if done {
-            self.known = known;
-        }
-        if let Some(version) = version {
-            self.version = version;
-        }
+        let (version, before) = (self.version.clone(), self.known.clone());
+        let as_known = |live: &ConferenceReport| Known::of(live.status.as_ref()) == before;
+        let write = write::apply_to(&context.client, self.target, &version, status, context.api_timeout, as_known);
+        self.put(Known::of(Some(status)), write).await
     }
 
     /// Takes out conditions that are still there although the status was applied without them.
     async fn remove(&mut self, types: &[String]) -> Result<(), WriteError> {
         let context = &self.scope.context;
-        let (client, version, limit) = (&context.client, self.version.as_str(), context.api_timeout);
-        self.scope.ledger.write_begins(self.target.uid);
-        let removed = write::remove_conditions(client, self.target, version, types, limit).await;
-        if !matches!(removed, Ok(None)) {
-            context.metrics.status_write(removed.as_ref().map_or_else(WriteError::label, |_| "written"));
+        let (client, target, version, limit) =
+            (&context.client, self.target, self.version.clone(), context.api_timeout);
+        let Some(others) = write::conditions_without(client, target, &version, types, limit).await? else {
+            return Ok(());
+        };
+        let write = write::leave_conditions(client, target, &version, &others, limit);
+        self.put(self.known.clone(), write).await
+    }
+
+    /// Writes when it is the turn, and notes what came of it: the status says what is `known` then.
+    async fn put(
+        &mut self,
+        known: Known,
+        write: impl Future<Output = Result<Option<String>, WriteError>>,
+    ) -> Result<(), WriteError> {
+        let (context, ledger, uid) = (&self.scope.context, &self.scope.ledger, self.target.uid);
+        let _place = context.precedence.enter(self.urgency, Instant::now()).await;
+        let started = Instant::now();
+        let span = tracing::info_span!(target: TARGET, "write", outcome = Empty);
+        ledger.write_begins(uid);
+        let written = write.instrument(span.clone()).await;
+        let outcome = written.as_ref().map_or_else(WriteError::label, |_| "written");
+        span.record("outcome", outcome);
+        context.metrics.status_write(outcome);
+        let version = written.as_ref().ok().cloned().flatten();
+        let noted = version.clone().map(|resource_version| Written { resource_version, known: known.clone() });
+        let now = Instant::now();
+        if written.is_ok() && std::mem::take(&mut self.contested) {
+            ledger.answered(uid, now);
         }
-        let version = removed.as_ref().ok().and_then(Clone::clone).or_else(|| Some(self.version.clone()));
-        self.note_write(version.filter(|_| removed.is_ok()), self.known.clone(), removed.is_ok());
-        removed.map(drop)
+        self.overtaken = ledger.write_ended(uid, noted, now);
+        written?;
+        tracing::debug!(report = %self.id(), elapsed = ?started.elapsed(), "status written");
+        self.known = known;
+        if let Some(version) = version {
+            self.version = version;
+        }
+        Ok(())
     }
 
     /// The status as it stands, with all that memory leaves out. Nothing is read for a report that was never analysed.

@@ -63,9 +63,7 @@ impl Run<'_> {
             Err(error) => return self.unwritten(&error, inputs, Some(outcome).filter(Outcome::failed)),
             Ok(false) => self.scope.context.metrics.status_write("unchanged"),
             Ok(true) => {
-                if let Some(notice) = outcome.notice(&before, analysed) {
-                    self.scope.context.events.hand_in(self.report.object_ref(&()), notice);
-                }
+                self.publish(outcome.notice(&before, analysed));
                 if analysed {
                     let revision = self.known.source.as_ref().map(|source| source.revision.as_str());
                     let (generation, reason) = (self.generation, outcome.verdict().reason());
@@ -96,9 +94,7 @@ impl Run<'_> {
         match self.say(&outcome, None).await {
             Err(error) => self.unsaid(&error, again),
             Ok(written) => {
-                if written && let Some(notice) = outcome.notice(&before, false) {
-                    self.scope.context.events.hand_in(self.report.object_ref(&()), notice);
-                }
+                self.publish(outcome.notice(&before, false).filter(|_| written));
                 self.leave(subject, again, |entry| {
                     entry.retrying = outcome.retries();
                     entry.unsaid = 0;
@@ -145,11 +141,13 @@ impl Run<'_> {
     /// The API server takes no status, for so many runs in a row: the first time, an event says so, since the status cannot.
     fn publish_refusal(&self, error: &WriteError, times: u32) {
         if error.is_final() && times == 1 {
-            let notice = Notice {
-                warning: true,
-                reason: Reason::ApiError,
-                note: format!("the status cannot be written: {error}"),
-            };
+            let note = format!("the status cannot be written: {error}");
+            self.publish(Some(Notice { warning: true, reason: Reason::ApiError, note }));
+        }
+    }
+
+    fn publish(&self, notice: Option<Notice>) {
+        if let Some(notice) = notice {
             self.scope.context.events.hand_in(self.report.object_ref(&()), notice);
         }
     }

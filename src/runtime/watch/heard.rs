@@ -13,10 +13,7 @@ use http::{Method, Request};
 use hyper::body::{Body, Frame, SizeHint};
 
 use super::super::metrics::Metrics;
-use super::{WATCH_TIMEOUT, WENT_WELL};
-
-/// Plural names of what is watched.
-const WATCHED: [&str; 3] = ["conferencereports", "configmaps", "reportcatalogs"];
+use super::{WATCH_TIMEOUT, WATCHED, WENT_WELL};
 
 /// The resource that a request is to watch, if that is what it is for.
 pub fn watched<B>(request: &Request<B>) -> Option<&'static str> {

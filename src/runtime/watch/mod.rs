@@ -32,6 +32,9 @@ pub use heard::{Heard, watched};
 pub use paced::Paced;
 pub use reopen::events;
 
+/// Plural names of what is watched, for metrics and logs: reports, ConfigMaps, catalogs.
+pub const WATCHED: [&str; 3] = ["conferencereports", "configmaps", "reportcatalogs"];
+
 /// Objects a page of a list. Small, because a page is in memory as a whole.
 const PAGE_SIZE: u32 = 250;
 /// Catalogs a page of a list: one may be as large as the API server takes, which is more than a megabyte.

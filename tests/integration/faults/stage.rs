@@ -56,24 +56,23 @@ impl Stage {
 
     /// Starts the operator without waiting.
     pub fn launch(&mut self, flags: &[&str]) {
-        let watch = format!("--watch-namespaces={}", self.namespace);
-        let flags: Vec<&str> = std::iter::once(watch.as_str()).chain(flags.iter().copied()).collect();
         self.starts += 1;
         let name = format!("{}-{}", self.namespace, self.starts);
-        self.operator = Some(self.run(&name, &flags, &self.proxy));
+        self.operator = Some(self.run(&name, flags, &self.proxy));
     }
 
     /// Starts a second operator for the same reports, behind a proxy of its own, and waits until it is ready.
     pub fn second(&self, proxy: &FaultProxy) -> Operator {
-        let watch = format!("--watch-namespaces={}", self.namespace);
-        let mut operator = self.run(&format!("{}-second", self.namespace), &[&watch], proxy);
+        let mut operator = self.run(&format!("{}-second", self.namespace), &[], proxy);
         operator.wait_until_ready().unwrap();
         operator
     }
 
     fn run(&self, name: &str, flags: &[&str], proxy: &FaultProxy) -> Operator {
+        let watch = format!("--watch-namespaces={}", self.namespace);
+        let flags: Vec<&str> = std::iter::once(watch.as_str()).chain(flags.iter().copied()).collect();
         let binary = Path::new(env!("CARGO_BIN_EXE_conference-report-operator"));
-        let mut operator = Operator::launch(binary, cluster(), name, flags, &[], proxy.kubeconfig()).unwrap();
+        let mut operator = Operator::launch(binary, cluster(), name, &flags, &[], proxy.kubeconfig()).unwrap();
         let namespace = self.namespace.clone();
         operator.inspect_at_end(move |operator| search(&namespace, operator));
         operator
