@@ -134,6 +134,8 @@ impl Trial {
         self.until("an event that repeats is counted", || {
             self.events().iter().any(|event| event["series"]["count"].as_u64().is_some_and(|count| count > 1))
         })?;
+        // The first lease lasts for longer than all of this may have taken.
+        self.until("it stays the leader", || self.renewed())?;
         // What else goes wrong shows here, and in the alerts that are made of it.
         let metrics = self.operator.metrics().unwrap_or_default();
         let wrong = [
@@ -147,17 +149,22 @@ impl Trial {
         Ok(())
     }
 
-    fn events(&self) -> Vec<Value> {
-        let text = cluster().control_plane().run_kubectl(&[
-            "-n",
-            &self.namespace,
-            "get",
-            "events.events.k8s.io",
-            "-o",
-            "json",
-        ]);
+    fn list(&self, kind: &str) -> Vec<Value> {
+        let text = cluster().control_plane().run_kubectl(&["-n", &self.namespace, "get", kind, "-o", "json"]);
         let list: Value = serde_json::from_str(&text.unwrap()).unwrap();
         list["items"].as_array().cloned().unwrap_or_default()
+    }
+
+    fn events(&self) -> Vec<Value> {
+        self.list("events.events.k8s.io")
+    }
+
+    /// Whether it holds its lease by more than having taken it once.
+    fn renewed(&self) -> bool {
+        self.list("leases").iter().any(|lease| {
+            let text = |field: &str| lease["spec"][field].as_str().unwrap_or_default().to_owned();
+            !text("holderIdentity").is_empty() && text("renewTime") > text("acquireTime")
+        })
     }
 
     /// The kinds of requests that it made, and those that were refused.
