@@ -176,8 +176,10 @@ mod tests {
     #[tokio::test]
     async fn runaway_work_is_given_up_and_a_panic_stays_where_it_is() {
         let workers = Workers::new(2, Duration::from_millis(50));
-        let slow = workers.run(Urgency::Change, || std::thread::sleep(Duration::from_millis(200))).await;
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let slow = workers.run(Urgency::Change, move || held.recv().is_ok()).await;
         assert_eq!(slow, Err(WorkError::TooLong(Duration::from_millis(50))));
+        release.send(()).unwrap();
         let workers = Workers::new(1, Duration::from_secs(60));
         assert_eq!(workers.run(Urgency::Change, || -> u8 { panic!("poison") }).await, Err(WorkError::Failed));
         assert_eq!(workers.run(Urgency::Routine, || 7).await, Ok(7));
@@ -186,11 +188,12 @@ mod tests {
     #[tokio::test]
     async fn who_finds_no_place_in_time_is_told_so_and_a_catalog_takes_none_from_texts() {
         let workers = Workers::new(1, Duration::from_millis(50));
+        let patient = Workers { limit: Duration::from_secs(60), ..workers.clone() };
         let (release, held) = std::sync::mpsc::channel::<()>();
         let runaway = workers.compile(move || held.recv().is_ok()).await;
         assert_eq!(runaway, Err(WorkError::TooLong(Duration::from_millis(50))), "it goes on, and keeps its place");
         assert_eq!(workers.compile(|| 7).await, Err(WorkError::NoPlace(Duration::from_millis(50))));
-        assert_eq!(workers.run(Urgency::Routine, || 7).await, Ok(7));
+        assert_eq!(patient.run(Urgency::Routine, || 7).await, Ok(7));
 
         let (go_on, waiting) = std::sync::mpsc::channel::<()>();
         let _ = workers.run(Urgency::Change, move || waiting.recv().is_ok()).await;

@@ -16,7 +16,7 @@ use super::context::Scope;
 use super::known::own;
 use super::outcome::Outcome;
 use super::schedule::backoff;
-use super::write::{self, Target, WriteError};
+use super::write::{self, Anew, Target, WriteError};
 
 /// Name of the controller in metrics.
 pub const CONTROLLER: &str = "reportcatalog";
@@ -44,12 +44,18 @@ pub async fn reconcile(catalog: &Arc<ReportCatalog>, scope: &Scope, stop: &Cance
             return None;
         }
     };
-    let status = status(catalog, &outcome, &conflicts);
-    let written = if catalog.status.as_ref() == Some(&status) {
+    let made = status(catalog, &outcome, &conflicts);
+    let written = if catalog.status.as_ref() == Some(&made) {
         Ok(None)
     } else {
+        // The watch may not have shown an own write yet, and a condition that stands keeps its time. For another spec another run follows.
+        let anew = |live: &ReportCatalog| match status(live, &outcome, &conflicts) {
+            _ if live.metadata.generation != metadata.generation => Anew::Conflict,
+            made if live.status.as_ref() == Some(&made) => Anew::Stands,
+            made => Anew::Other(made),
+        };
         let target = Target { namespace, name, uid };
-        write::apply::<ReportCatalog>(&context.client, target, version, &status, context.api_timeout).await
+        write::apply(&context.client, target, version, &made, context.api_timeout, anew).await
     };
     let (label, again) = match &written {
         Ok(_) | Err(WriteError::Gone) => (outcome.label(), outcome.next(uid, tried, None)),

@@ -79,39 +79,23 @@ impl WriteError {
     }
 }
 
-/// [`apply_to`], whatever the object has become since: for a status that follows from nothing but the object's spec.
-///
-/// # Errors
-/// See [`WriteError`].
-pub async fn apply<K>(
-    client: &Client,
-    target: Target<'_>,
-    version: &str,
-    status: &impl Serialize,
-    limit: Duration,
-) -> Result<Option<String>, WriteError>
-where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + DeserializeOwned + Clone + Debug,
-{
-    apply_to(client, target, version, status, limit, |_: &K| true).await
-}
-
-/// Applies a status as a whole: fields that are not in it any more are removed. Gives the resource version of the write.
+/// Applies a status as a whole: fields that are not in it any more are removed. Gives the resource version of the write; none where the status
+/// stands already.
 ///
 /// `version` is the newest that is known of the object. It guards the write: a status subresource ignores a UID in what is applied, so that
-/// only the version tells the API server which object is meant. If somebody has changed the object since, it is read: the same object gets
-/// the status all the same if it is still `as_known`; one whose status somebody else has written meanwhile does not, nor does another
-/// object of the same name.
+/// only the version tells the API server which object is meant. If somebody has changed the object since, it is read, and the same object
+/// gets what `anew` makes of it: a status, or [`Anew::Conflict`] where what was found out no longer holds for it. Another object of
+/// the same name gets none.
 ///
 /// # Errors
-/// See [`WriteError`]; a conflict also where the object is not `as_known` any more.
-pub async fn apply_to<K>(
+/// See [`WriteError`]; a conflict also where `anew` says so.
+pub async fn apply<K, S: Serialize>(
     client: &Client,
     target: Target<'_>,
     version: &str,
-    status: &impl Serialize,
+    status: &S,
     limit: Duration,
-    as_known: impl Fn(&K) -> bool,
+    anew: impl Fn(&K) -> Anew<S>,
 ) -> Result<Option<String>, WriteError>
 where
     K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + DeserializeOwned + Clone + Debug,
@@ -122,12 +106,30 @@ where
             other => return other,
         };
         let (current, live) = read::<K>(client, target).await?;
-        if current == version || !as_known(&live) {
+        if current == version {
             return Err(conflict);
         }
-        patch::<K>(client, target, &current, status).await
+        match anew(&live) {
+            Anew::Same => patch::<K>(client, target, &current, status).await,
+            Anew::Other(status) => patch::<K>(client, target, &current, &status).await,
+            Anew::Stands => Ok(None),
+            Anew::Conflict => Err(conflict),
+        }
     };
     tokio::time::timeout(limit, guarded).await.unwrap_or(Err(WriteError::TimedOut(limit)))
+}
+
+/// What an object that somebody has changed in between is to get.
+#[derive(Clone, Copy, Debug)]
+pub enum Anew<S> {
+    /// The status all the same.
+    Same,
+    /// Another one, that follows from what the object says now.
+    Other(S),
+    /// Nothing: it says so already.
+    Stands,
+    /// Nothing: what was found out is of another time.
+    Conflict,
 }
 
 /// The conditions of a report's status but those of these types, as they stand; none where none of these is there.

@@ -113,12 +113,10 @@ pub async fn run(
         election,
     };
     metrics.set_leading(&candidate.election.name, false);
-    health.expect(LEASE_READ);
     loop {
         let before = candidate.held_until.is_some();
         match candidate.attempt().await {
             Ok(standing) => {
-                health.reached(LEASE_READ);
                 match standing {
                     Standing::Leader(until) => {
                         leadership.set(State::Leading(until));
@@ -138,6 +136,8 @@ pub async fn run(
                         }
                     }
                 }
+                // Who asks from now on is told who leads.
+                health.reached(LEASE_READ);
             }
             Err(Failure::Lost(lost)) => {
                 leadership.set(State::Standby);
@@ -165,7 +165,7 @@ pub async fn run(
 }
 
 /// What readiness waits for: a replica that cannot see the lease is no replacement.
-const LEASE_READ: &str = "lease for leader election";
+pub const LEASE_READ: &str = "lease for leader election";
 
 enum Standing {
     Leader(Instant),

@@ -81,7 +81,6 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> Result<(), Oper
     let leadership = Arc::new(Leadership::new(settings.election.is_some()));
     let client = client::connect(&settings.identity, Arc::clone(&metrics), Arc::clone(&leadership)).await?;
     let release = CancellationToken::new();
-    let mut candidate = candidate(&settings, &client, &leadership, (&metrics, &health), &release);
     let context = Arc::new(Context {
         http: HttpClient::new(settings.http.clone())?,
         analyzers: Analyzers::new(Workers::new(settings.cores, settings.analysis_timeout)),
@@ -94,6 +93,8 @@ pub async fn run(settings: Settings, stop: CancellationToken) -> Result<(), Oper
     });
     let mut watches = JoinSet::new();
     let scopes = Scopes::start(&settings, (&context, &health), &ledger, &inboxes, &mut watches);
+    let mut candidate = candidate(&settings, &context.client, &leadership, (&metrics, &health), &release);
+    health.started();
     let mut controllers = start_controllers(scopes, inboxes, &leadership, &ledger, &stop);
     let (version, selector) = (env!("CARGO_PKG_VERSION"), settings.selector.to_string());
     tracing::info!(version, namespaces = ?settings.namespaces, selector, concurrency, "started");
@@ -191,6 +192,9 @@ fn candidate(
 ) -> JoinHandle<Result<(), LeaseLost>> {
     let (client, leadership, release) = (client.clone(), Arc::clone(leadership), release.clone());
     let (metrics, health, election) = (Arc::clone(metrics), Arc::clone(health), settings.election.clone());
+    if election.is_some() {
+        health.expect(leader::LEASE_READ);
+    }
     tokio::spawn(async move {
         match election {
             Some(election) => leader::run(&client, election, &leadership, (&metrics, &health), &release).await,

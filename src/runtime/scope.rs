@@ -92,14 +92,13 @@ fn start(
     watches: &mut JoinSet<()>,
 ) -> Arc<Scope> {
     let client = &context.client;
-    let reporter = |resource: &'static str, what: &str| Reporter {
-        resource,
-        gate: match namespace {
+    let reporter = |resource: &'static str, what: &str| {
+        let gate = match namespace {
             Some(namespace) => format!("list of {what} in {namespace}"),
             None => format!("list of {what}"),
-        },
-        metrics: Arc::clone(&context.metrics),
-        health: Arc::clone(health),
+        };
+        health.expect(&gate);
+        Reporter { resource, gate, metrics: Arc::clone(&context.metrics), health: Arc::clone(health) }
     };
     let reports = watch::place::<ConferenceReport>();
     let maps = watch::place::<PartialObjectMeta<ConfigMap>>();

@@ -14,7 +14,7 @@ use crate::controller::known::{Known, own};
 use crate::controller::ledger::Written;
 use crate::controller::outcome::Outcome;
 use crate::controller::status;
-use crate::controller::write::{self, WriteError};
+use crate::controller::write::{self, Anew, WriteError};
 use crate::runtime::traces::TARGET;
 
 use super::Run;
@@ -86,8 +86,11 @@ impl Run<'_> {
     async fn apply(&mut self, status: &ConferenceReportStatus) -> Result<(), WriteError> {
         let context = &self.scope.context;
         let (version, before) = (self.version.clone(), self.known.clone());
-        let as_known = |live: &ConferenceReport| Known::of(live.status.as_ref()) == before;
-        let write = write::apply_to(&context.client, self.target, &version, status, context.api_timeout, as_known);
+        // A status that somebody else has written meanwhile is not overwritten with what followed from the one before.
+        let anew = |live: &ConferenceReport| {
+            if Known::of(live.status.as_ref()) == before { Anew::Same } else { Anew::Conflict }
+        };
+        let write = write::apply(&context.client, self.target, &version, status, context.api_timeout, anew);
         self.put(Known::of(Some(status)), write).await
     }
 

@@ -46,7 +46,6 @@ pub async fn fill<K>(
 ) where
     K: Resource<DynamicType = ()> + Clone + Debug + Send + Sync + 'static,
 {
-    reporter.health.expect(&reporter.gate);
     let mut events = std::pin::pin!(events);
     while let Some(mut event) = events.next().await {
         if let Event::Apply(object) | Event::InitApply(object) = &mut event {
@@ -98,6 +97,7 @@ mod tests {
     async fn what_changed_while_the_watch_was_away_is_told_after_the_new_listing() {
         let reporter = reporter();
         let health = Arc::clone(&reporter.health);
+        health.started();
         let events = stream::iter([
             Event::Init,
             Event::InitApply(map("a", "1")),

@@ -1,8 +1,8 @@
 //! The operator's own writes come back late or never: it neither answers itself nor forgets what it wrote.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use testbed::faults::{Fault, On, WatchFault};
 
 use super::row::{Case, Row, must};
@@ -49,6 +49,47 @@ fn a_write_that_the_watch_shows_before_its_answer_arrives_wakes_nobody_later() {
         must(runs() == before, || format!("{} more runs for nothing", runs() - before))
     });
     row.case("once", case);
+    row.finish();
+}
+
+#[test]
+fn a_catalog_that_changes_while_its_status_is_on_the_way_is_judged_by_what_it_says_now() {
+    let mut row = Row::new("catalog changed while its status is on the way");
+    let catalog = |labels: &Value, projects: &[&str]| {
+        let projects: Vec<Value> = projects.iter().map(|name| json!({"name": name})).collect();
+        json!({"apiVersion": "confreports.dev/v1alpha1", "kind": "ReportCatalog",
+            "metadata": {"name": "ours", "labels": labels}, "spec": {"projects": projects}})
+    };
+    for (name, change) in [
+        ("its spec", catalog(&json!({}), &["Deployomatic", "Kievitsveld"])),
+        ("its labels", catalog(&json!({"team": "a"}), &["Deployomatic"])),
+    ] {
+        let mut stage = Stage::new("catalog");
+        // What the operator has written it sees long after the change.
+        let seen = WatchFault::late(Duration::from_secs(3), |event| event["object"]["status"]["projects"].is_number());
+        stage.proxy.inject(On::watch("reportcatalogs"), seen);
+        stage.start(&[]);
+        let first = On::patch("reportcatalogs").first(1);
+        let write = stage.proxy.inject(first, Fault::Delay(Duration::from_millis(1500)));
+        stage.apply(&catalog(&json!({}), &["Deployomatic"]));
+        let case = must(write.wait_for(1, SOON), || "no status was written".to_owned()).and_then(|()| {
+            let before = stage.all("ReportCatalog")[0].clone();
+            stage.apply(&change);
+            let early = before["status"]["projects"].is_null();
+            must(early, || format!("the change came too late: {:#}", before["status"]))?;
+            let deadline = Instant::now() + SOON;
+            loop {
+                let live = &stage.all("ReportCatalog")[0];
+                if live["status"]["observedGeneration"] == live["metadata"]["generation"] {
+                    break;
+                }
+                must(Instant::now() < deadline, || format!("never up to date: {live:#}"))?;
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            stage.writes_at_most(1)
+        });
+        row.case(name, case);
+    }
     row.finish();
 }
 
