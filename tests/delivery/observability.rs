@@ -1,7 +1,7 @@
 //! A real Prometheus scrapes the real operator: every query of the dashboard and of the alerts returns what it should.
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use testbed::cluster::Cluster;
 use testbed::operator::{self, Operator};
-use testbed::{on_path, output, repository};
+use testbed::{on_path, output, ports, repository};
 
 const NAMESPACE: &str = "observed";
 
@@ -37,7 +37,7 @@ impl Drop for Prometheus {
 
 impl Prometheus {
     fn start(folder: &Path, target: SocketAddr) -> Self {
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let address = ports::free().unwrap();
         fs::write(folder.join("alerts.yaml"), chart_file("alerts.yaml")).unwrap();
         let config = json!({
             "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -98,6 +97,31 @@ impl Replicas {
         let (process, _) = rest.split_once('-')?;
         self.operators.contains_key(name).then_some((name.to_owned(), process.parse().ok()?))
     }
+
+    /// Waits until one of those that run leads; its name. Whoever ended by itself, because this machine was too slow to renew the lease in
+    /// time, is started anew meanwhile, as Kubernetes would.
+    fn led(&mut self) -> String {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            if let Some((name, process)) = self.leader()
+                && self.operators[&name].process() == Some(process)
+            {
+                return name;
+            }
+            assert!(Instant::now() < deadline, "never led\n{}", self.logs());
+            let ended = |(name, operator): (&String, &mut Operator)| operator.has_ended().then(|| name.clone());
+            let ended: Vec<String> = self.operators.iter_mut().filter_map(ended).collect();
+            for name in ended {
+                self.start(short(&name));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+/// The name of a replica among those of its namespace.
+fn short(name: &str) -> &str {
+    name.rsplit_once('-').map_or(name, |(_, short)| short)
 }
 
 fn operator_namespace(arguments: &[&str]) -> String {
@@ -284,7 +308,7 @@ fn the_leader_is_killed_twenty_times_under_load_and_nothing_is_lost_or_written_b
     let mut replicas = Replicas::new("killed", &flags);
     replicas.start("a");
     replicas.start("b");
-    replicas.until("led", || replicas.leader().is_some());
+    replicas.led();
     let mut objects = Vec::new();
     for number in 0..REPORTS {
         objects.extend([config_map(&format!("r{number}"), TEXT), report(&format!("r{number}"), &json!({}))]);
@@ -297,24 +321,12 @@ fn the_leader_is_killed_twenty_times_under_load_and_nothing_is_lost_or_written_b
     for _ in 0..KILLS {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         std::thread::sleep(Duration::from_millis((random >> 33) % 600));
-        let mut killed = (String::new(), 0);
-        replicas.until("led", || {
-            killed = replicas.leader().unwrap_or_default();
-            killed.1 != 0 && replicas.operators.get(&killed.0).is_some_and(|operator| operator.health("/livez").is_ok())
-        });
-        let (name, process) = killed;
-        assert!(Command::new("kill").args(["-9", &process.to_string()]).status().unwrap().success());
+        let name = replicas.led();
+        replicas.operators.remove(&name).unwrap().kill().unwrap();
         let since = Instant::now();
-        replicas.until("taken over", || replicas.leader().is_some_and(|(_, leader)| leader != process));
+        replicas.led();
         times.push(since.elapsed());
-        let short = name.rsplit_once('-').map(|(_, short)| short.to_owned()).unwrap();
-        replicas.start(&short);
-        // Whoever ended by itself, because this machine was too slow to renew in time, is started anew too, as Kubernetes would.
-        for other in ["a", "b"] {
-            if replicas.operators[&format!("{}-{other}", replicas.namespace)].health("/livez").is_err() {
-                replicas.start(other);
-            }
-        }
+        replicas.start(short(&name));
     }
     let (edits, last) = editor.stop();
     for (name, text) in &last {

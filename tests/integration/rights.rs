@@ -51,6 +51,16 @@ impl Trial {
              "subjects": [{"kind": "ServiceAccount", "name": ACCOUNT, "namespace": namespace}]},
         ]});
         cluster().apply(&namespace, &manifests.to_string()).unwrap();
+        // The API server hears of the rights itself by watches.
+        let account = format!("--as=system:serviceaccount:{namespace}:{ACCOUNT}");
+        let plain = |(_, group, resource): &&Kind| !group.is_empty() && !resource.contains('/');
+        let (verb, group, resource) = rights.iter().find(plain).unwrap();
+        let question = ["auth", "can-i", verb, &format!("{resource}.{group}"), "-n", &namespace, &account];
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while cluster().control_plane().run_kubectl(&question).is_err() {
+            assert!(Instant::now() < deadline, "the rights never counted");
+            std::thread::sleep(Duration::from_millis(50));
+        }
         let kubeconfig = cluster().account_kubeconfig(&namespace, ACCOUNT).unwrap();
         let watch = format!("--watch-namespaces={namespace}");
         let flags = [

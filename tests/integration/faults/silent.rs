@@ -79,8 +79,9 @@ fn play(hang: &Hang) -> (Case, Duration) {
     stage.apply(&text("r", "Cilium"));
     stage.apply(&on_map("r"));
     stage.launch(&["--api-timeout=2s"]);
+    let hung = must(rule.wait_for(1, SOON), || "it never hung".to_owned());
     let started = Instant::now();
-    let case = must(rule.wait_for(1, SOON), || "it never hung".to_owned()).and_then(|()| meanwhile(&stage, hang));
+    let case = hung.and_then(|()| meanwhile(&stage, hang));
     let case = case.and_then(|()| {
         let left = hang.within.saturating_sub(started.elapsed()).max(Duration::from_secs(1));
         stage.wait("r", left, "right", |report| is_ready(report) && mentions(report, "Linkerd")).map(drop)

@@ -52,20 +52,17 @@ impl Server {
                 let (tls, behave) = (tls.clone(), Arc::clone(&behave));
                 std::thread::spawn(move || {
                     let _ = stream.set_read_timeout(Some(Duration::from_secs(20)));
-                    // The client hangs up when it has had enough.
-                    let _ = match tls {
-                        None => behave(&mut stream),
+                    // What goes wrong is that the client hangs up when it has had enough.
+                    match tls {
+                        None => drop(behave(&mut stream)),
                         Some(config) => {
                             let mut stream = StreamOwned::new(ServerConnection::new(config).unwrap(), stream);
-                            let done = behave(&mut stream);
+                            let _ = behave(&mut stream);
                             stream.conn.send_close_notify();
                             let _ = stream.flush();
-                            if done.is_err() {
-                                linger(stream.sock);
-                            }
-                            done
+                            linger(stream.sock);
                         }
-                    };
+                    }
                 });
             }
         });

@@ -2,15 +2,16 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::net::{IpAddr, Ipv4Addr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
 use crate::assets::Assets;
 use crate::keys;
+use crate::ports;
 use crate::supervise::Supervised;
 
 /// How long the API server may take until it is ready; three seconds are usual.
@@ -83,8 +84,9 @@ impl ControlPlane {
     fn try_start(assets: &Assets, network: Network, audit: Audit) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("conference-report-control-plane-").tempdir()?;
         let path = |name: &str| folder.path().join(name);
-        let [client_port, peer_port, free_port] = free_ports()?;
-        let (address, secure_port) = (network.address, network.port.unwrap_or(free_port));
+        let port = || ports::free().map(|address| address.port());
+        let (client_port, peer_port) = (port()?, port()?);
+        let (address, secure_port) = (network.address, network.port.map_or_else(port, Ok)?);
 
         let etcd_url = format!("http://127.0.0.1:{client_port}");
         let peer_url = format!("http://127.0.0.1:{peer_port}");
@@ -318,13 +320,3 @@ const AUDIT_REQUESTS: &str = "\
   resources: [{group: confreports.dev}]
 - level: None
 ";
-
-/// Ports on which nobody listens now.
-fn free_ports<const N: usize>() -> Result<[u16; N]> {
-    // All are held at the same time, so that they differ.
-    let listeners: Vec<TcpListener> =
-        (0..N).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<std::io::Result<_>>().context("no free port")?;
-    let ports: Vec<u16> =
-        listeners.iter().map(|listener| Ok(listener.local_addr()?.port())).collect::<std::io::Result<_>>()?;
-    ports.try_into().map_err(|_| anyhow::anyhow!("no free port"))
-}

@@ -1,13 +1,13 @@
 //! Flux's source-controller and kustomize-controller as processes beside a cluster.
 
 use std::fs;
-use std::net::TcpListener;
 use std::process::Command;
 
 use anyhow::Result;
 use serde_json::Value;
 
 use crate::e2e::stage::Stage;
+use crate::ports;
 use crate::programs;
 use crate::supervise::Supervised;
 
@@ -40,7 +40,7 @@ impl Flux {
         stage.kubectl(&["wait", "--for=condition=Established", "--timeout=60s", "crd", "--all"])?;
         let storage = stage.folder().join("flux-storage");
         fs::create_dir_all(&storage)?;
-        let served = format!("127.0.0.1:{}", free_port()?);
+        let served = ports::free()?;
         let own = [
             format!("--storage-path={}", storage.display()),
             format!("--storage-addr={served}"),
@@ -59,8 +59,8 @@ impl Flux {
 
 fn controller(stage: &Stage, program: &std::path::Path, own: &[String]) -> Result<Supervised> {
     let mut arguments = vec![
-        format!("--metrics-addr=127.0.0.1:{}", free_port()?),
-        format!("--health-addr=127.0.0.1:{}", free_port()?),
+        format!("--metrics-addr={}", ports::free()?),
+        format!("--health-addr={}", ports::free()?),
         "--enable-leader-election=false".to_owned(),
         "--events-addr=".to_owned(),
         "--log-level=info".to_owned(),
@@ -72,10 +72,6 @@ fn controller(stage: &Stage, program: &std::path::Path, own: &[String]) -> Resul
         ("RUNTIME_NAMESPACE".to_owned(), NAMESPACE.to_owned()),
     ];
     Supervised::start(program, &arguments, &environment, &stage.folder().join(format!("{name}.log")))
-}
-
-fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 /// Status, reason and message of a Flux resource's Ready condition.

@@ -33,6 +33,8 @@ pub mod node;
 pub mod objects;
 #[cfg(feature = "cluster")]
 pub mod operator;
+#[cfg(feature = "cluster")]
+pub mod ports;
 pub mod programs;
 pub mod progress;
 #[cfg(feature = "cluster")]

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use crate::cluster::Cluster;
+use crate::ports;
 use crate::supervise::Supervised;
 
 /// How long the operator may take until it is ready.
@@ -68,7 +69,7 @@ impl Operator {
         variables: &[(&str, &str)],
         kubeconfig: &Path,
     ) -> Result<Self> {
-        let [health, metrics] = [free_address()?, free_address()?];
+        let [health, metrics] = [ports::free()?, ports::free()?];
         let log = cluster.control_plane().folder().join(format!("operator-{name}.log"));
         let mut arguments = vec![
             "run".to_owned(),
@@ -108,6 +109,16 @@ impl Operator {
             }
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// Its process; none where `/proc` does not tell.
+    pub fn process(&self) -> Option<u32> {
+        self.process.pid()
+    }
+
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.process.has_ended()
     }
 
     /// What it has logged so far.
@@ -203,8 +214,4 @@ pub fn get(address: SocketAddr, path: &str) -> Result<(u16, String)> {
     let (head, body) = answer.split_once("\r\n\r\n").context("no HTTP answer")?;
     let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).context("no status code")?;
     Ok((status, body.to_owned()))
-}
-
-fn free_address() -> Result<SocketAddr> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }

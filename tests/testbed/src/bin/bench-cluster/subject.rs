@@ -3,13 +3,14 @@
 
 use std::fmt;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use testbed::cluster::Cluster;
+use testbed::ports;
 use testbed::supervise::Supervised;
 
 use crate::usage::{self, Usage};
@@ -108,7 +109,7 @@ impl Programs {
             own("CONCURRENCY", self.concurrency.to_string()),
             own("REPORTS", task.reports.to_string()),
         ];
-        let [health, metrics] = [free_address()?, free_address()?];
+        let [health, metrics] = [ports::free()?, ports::free()?];
         let text = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
         let peers = testbed::repository().join("tests/peers");
         let (program, arguments) = match subject {
@@ -268,8 +269,4 @@ fn get(address: SocketAddr, path: &str) -> Result<(u16, String)> {
     let (head, body) = answer.split_once("\r\n\r\n").context("no HTTP answer")?;
     let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).context("no status code")?;
     Ok((status, body.to_owned()))
-}
-
-fn free_address() -> Result<SocketAddr> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }
