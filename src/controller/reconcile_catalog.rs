@@ -44,18 +44,18 @@ pub async fn reconcile(catalog: &Arc<ReportCatalog>, scope: &Scope, stop: &Cance
             return None;
         }
     };
-    let made = status(catalog, &outcome, &conflicts);
-    let written = if catalog.status.as_ref() == Some(&made) {
+    let made = |before: Option<&ReportCatalogStatus>| status(catalog, before, &outcome, &conflicts);
+    let status = made(catalog.status.as_ref());
+    let written = if catalog.status.as_ref() == Some(&status) {
         Ok(None)
     } else {
-        // The watch may not have shown an own write yet, and a condition that stands keeps its time. For another spec another run follows.
-        let anew = |live: &ReportCatalog| match status(live, &outcome, &conflicts) {
-            _ if live.metadata.generation != metadata.generation => Anew::Conflict,
-            made if live.status.as_ref() == Some(&made) => Anew::Stands,
-            made => Anew::Other(made),
+        // The watch may not have shown an own write yet, and a condition that stands keeps its time.
+        let meanwhile = |live: &ReportCatalog| {
+            let status = made(live.status.as_ref());
+            if live.status.as_ref() == Some(&status) { Anew::Stands } else { Anew::Other(status) }
         };
         let target = Target { namespace, name, uid };
-        write::apply(&context.client, target, version, &made, context.api_timeout, anew).await
+        write::apply(&context.client, target, version, &status, context.api_timeout, meanwhile).await
     };
     let (label, again) = match &written {
         Ok(_) | Err(WriteError::Gone) => (outcome.label(), outcome.next(uid, tried, None)),
@@ -95,9 +95,14 @@ fn told(conflict: &Conflict) -> String {
     conflict.to_string().chars().take(MAX_CONFLICT).collect()
 }
 
-fn status(catalog: &ReportCatalog, outcome: &Outcome, conflicts: &[String]) -> ReportCatalogStatus {
+/// The status of a catalog that has said something `previous`ly.
+fn status(
+    catalog: &ReportCatalog,
+    previous: Option<&ReportCatalogStatus>,
+    outcome: &Outcome,
+    conflicts: &[String],
+) -> ReportCatalogStatus {
     let generation = catalog.metadata.generation.unwrap_or_default();
-    let previous = catalog.status.as_ref();
     let known = previous.map(|status| own(&status.conditions)).unwrap_or_default();
     let verdict = outcome.verdict();
     let observed =

@@ -120,7 +120,7 @@ where
 }
 
 /// What an object that somebody has changed in between is to get.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub enum Anew<S> {
     /// The status all the same.
     Same,

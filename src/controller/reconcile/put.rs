@@ -87,10 +87,10 @@ impl Run<'_> {
         let context = &self.scope.context;
         let (version, before) = (self.version.clone(), self.known.clone());
         // A status that somebody else has written meanwhile is not overwritten with what followed from the one before.
-        let anew = |live: &ConferenceReport| {
+        let meanwhile = |live: &ConferenceReport| {
             if Known::of(live.status.as_ref()) == before { Anew::Same } else { Anew::Conflict }
         };
-        let write = write::apply(&context.client, self.target, &version, status, context.api_timeout, anew);
+        let write = write::apply(&context.client, self.target, &version, status, context.api_timeout, meanwhile);
         self.put(Known::of(Some(status)), write).await
     }
 

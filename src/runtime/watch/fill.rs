@@ -97,7 +97,9 @@ mod tests {
     async fn what_changed_while_the_watch_was_away_is_told_after_the_new_listing() {
         let reporter = reporter();
         let health = Arc::clone(&reporter.health);
+        health.expect(&reporter.gate);
         health.started();
+        assert!(health.ready().is_err());
         let events = stream::iter([
             Event::Init,
             Event::InitApply(map("a", "1")),
