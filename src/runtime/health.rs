@@ -112,11 +112,13 @@ impl Health {
             }
             let missing: Vec<&str> =
                 state.gates.iter().filter(|(_, reached)| !**reached).map(|(gate, _)| gate.as_str()).collect();
-            match &state.leader {
-                _ if !missing.is_empty() => Err(format!("waiting for: {}", missing.join(", "))),
-                Some(leader) => Ok(format!("ok, standing by; the leader is {leader}")),
-                None => Ok("ok".to_owned()),
+            if !missing.is_empty() {
+                return Err(format!("waiting for: {}", missing.join(", ")));
             }
+            Ok(match &state.leader {
+                Some(leader) => format!("ok, standing by; the leader is {leader}"),
+                None => "ok".to_owned(),
+            })
         })
     }
 

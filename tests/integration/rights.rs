@@ -172,7 +172,7 @@ impl Trial {
     /// Whether it holds its lease by more than having taken it once.
     fn renewed(&self) -> bool {
         self.list("leases").iter().any(|lease| {
-            let text = |field: &str| lease["spec"][field].as_str().unwrap_or_default().to_owned();
+            let text = |field: &str| lease["spec"][field].as_str().unwrap_or_default();
             !text("holderIdentity").is_empty() && text("renewTime") > text("acquireTime")
         })
     }

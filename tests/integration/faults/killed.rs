@@ -109,12 +109,8 @@ fn scenarios(server: &ReportServer) -> Vec<Scenario> {
             |report| ready_reason(report) == "ConfigMapNotFound",
         ),
         Scenario {
-            name: "new report on a URL",
             flags: vec!["--http-allow-host=localhost".to_owned(), format!("--http-allow-port={}", server.port())],
-            before: vec![authority],
-            act: Box::new(move |stage| stage.apply(&page)),
-            done: is_ready,
-            varies: false,
+            ..plain("new report on a URL", vec![authority], Box::new(move |stage| stage.apply(&page)), is_ready)
         },
         Scenario {
             varies: true,

@@ -2,16 +2,16 @@
 //! with the rights of the operator's service account.
 
 use std::fmt;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use testbed::cluster::Cluster;
-use testbed::ports;
+use testbed::operator::get;
 use testbed::supervise::Supervised;
+use testbed::{ports, tail};
 
 use crate::usage::{self, Usage};
 
@@ -197,7 +197,7 @@ impl Running {
             }
             self.must_be_alive()?;
             if self.started.elapsed() > within {
-                bail!("not ready within {within:?}\n{}", tail(&self.log));
+                bail!("not ready within {within:?}\n{}", self.log_tail());
             }
             tokio::time::sleep(Duration::from_millis(3)).await;
         }
@@ -216,7 +216,7 @@ impl Running {
             }
             self.must_be_alive()?;
             if seconds > SETTLED_WITHIN.as_secs_f64() {
-                bail!("{ready} of {reports} reports were looked at within {SETTLED_WITHIN:?}\n{}", tail(&self.log));
+                bail!("{ready} of {reports} reports were looked at within {SETTLED_WITHIN:?}\n{}", self.log_tail());
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -234,7 +234,7 @@ impl Running {
 
     /// The last lines that it has logged.
     pub fn log_tail(&self) -> String {
-        tail(&self.log)
+        tail(&self.log, 12)
     }
 
     /// Fails when the process has ended.
@@ -243,7 +243,7 @@ impl Running {
     /// With the end of its log.
     pub fn must_be_alive(&mut self) -> Result<()> {
         if self.process.has_ended() {
-            bail!("{} ended:\n{}", self.subject, tail(&self.log));
+            bail!("{} ended:\n{}", self.subject, self.log_tail());
         }
         Ok(())
     }
@@ -252,21 +252,4 @@ impl Running {
     pub fn stop(mut self) {
         self.process.stop();
     }
-}
-
-fn tail(log: &Path) -> String {
-    let text = std::fs::read_to_string(log).unwrap_or_default();
-    let lines: Vec<&str> = text.lines().collect();
-    lines.get(lines.len().saturating_sub(12)..).unwrap_or_default().join("\n")
-}
-
-fn get(address: SocketAddr, path: &str) -> Result<(u16, String)> {
-    let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(2))?;
-    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-    write!(stream, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n")?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    let (head, body) = answer.split_once("\r\n\r\n").context("no HTTP answer")?;
-    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).context("no status code")?;
-    Ok((status, body.to_owned()))
 }
