@@ -12,6 +12,9 @@ use super::config::WATCH_TIMEOUT;
 /// the watch goes on trying, and a restart would not mend it.
 const SILENCE: Duration = Duration::from_secs(2 * WATCH_TIMEOUT.as_secs());
 
+/// Readiness waits for this from the beginning: what was named first may be there before the rest is named.
+const STARTED: &str = "start of all parts";
+
 /// The sign of life of a part that must keep moving.
 #[derive(Debug)]
 pub struct Pulse {
@@ -37,7 +40,7 @@ impl Pulse {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     /// What the operator waits for before it is ready.
     gates: BTreeMap<String, bool>,
@@ -45,13 +48,19 @@ struct State {
     pulses: BTreeMap<String, Arc<Pulse>>,
     /// Who leads, where that is another.
     leader: Option<String>,
-    started: bool,
     stopping: bool,
 }
 
 /// Liveness and readiness.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Health(Mutex<State>);
+
+impl Default for Health {
+    fn default() -> Self {
+        let gates = BTreeMap::from([(STARTED.to_owned(), false)]);
+        Self(Mutex::new(State { gates, pulses: BTreeMap::new(), leader: None, stopping: false }))
+    }
+}
 
 impl Health {
     fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
@@ -65,9 +74,9 @@ impl Health {
         });
     }
 
-    /// Everything that readiness waits for is named. Nobody is told that it is ready before, though what was named first may be there.
+    /// Everything that readiness waits for is named. Nobody is told that it is ready before.
     pub fn started(&self) {
-        self.with(|state| state.started = true);
+        self.reached(STARTED);
     }
 
     /// It is there.
@@ -106,9 +115,6 @@ impl Health {
         self.with(|state| {
             if state.stopping {
                 return Err("stopping".to_owned());
-            }
-            if !state.started {
-                return Err("starting".to_owned());
             }
             let missing: Vec<&str> =
                 state.gates.iter().filter(|(_, reached)| !**reached).map(|(gate, _)| gate.as_str()).collect();
@@ -153,8 +159,9 @@ mod tests {
         let health = Health::default();
         health.expect("ConfigMaps listed");
         health.reached("ConfigMaps listed");
-        assert_eq!(health.ready(), Err("starting".into()), "there may be more to wait for");
+        assert_eq!(health.ready(), Err(format!("waiting for: {STARTED}")), "there may be more to wait for");
         health.expect("ConferenceReports listed");
+        assert_eq!(health.ready(), Err(format!("waiting for: ConferenceReports listed, {STARTED}")));
         health.started();
         assert_eq!(health.ready(), Err("waiting for: ConferenceReports listed".into()));
         health.reached("ConferenceReports listed");
