@@ -126,7 +126,7 @@ impl Server {
 pub fn read_head(stream: &mut (impl Read + ?Sized)) -> String {
     let (mut head, mut byte) = (Vec::new(), [0]);
     while !head.ends_with(b"\r\n\r\n") {
-        if !stream.read(&mut byte).is_ok_and(|read| read == 1) {
+        if stream.read_exact(&mut byte).is_err() {
             return String::new();
         }
         head.extend(byte);
