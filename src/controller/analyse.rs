@@ -59,13 +59,22 @@ pub fn hints(spec: &ConferenceReportSpec) -> Hints {
     }
 }
 
+/// Bytes of large texts that are analysed at a time. A text that is built for it needs thirty to fifty times its size while it is analysed, and
+/// the memory limit of the deployment has to bear that beside all else.
+const AT_A_TIME: usize = 2 << 20;
+/// Texts up to this size, in bytes, as nearly all reports are, are not counted: they never wait for large ones.
+const SMALL: usize = 64 << 10;
+
 /// The places for work that takes a processor: as many as there are cores, so that watches and probes are answered meanwhile. What
 /// nobody waits for leaves one of them free where there are several, so that whoever edits a report does not wait for the texts of a wave.
-/// Catalogs have one place of their own, so that compiling them takes none from texts.
+/// Large texts share what memory may be spent on them, and wait for it without a place. Catalogs have one place of their own, so that
+/// compiling them takes none from texts.
 #[derive(Clone, Debug)]
 pub struct Workers {
     places: Arc<Semaphore>,
     routine: Arc<Semaphore>,
+    /// In KiB.
+    large: Arc<Semaphore>,
     compiling: Arc<Semaphore>,
     limit: Duration,
 }
@@ -88,24 +97,33 @@ impl Workers {
     /// Places for `cores` pieces of work at a time. Each may wait `limit` for its place, and then take as long again.
     pub fn new(cores: usize, limit: Duration) -> Self {
         let semaphore = |permits: usize| Arc::new(Semaphore::new(permits.max(1)));
-        Self { places: semaphore(cores), routine: semaphore(cores.saturating_sub(1)), compiling: semaphore(1), limit }
+        Self {
+            places: semaphore(cores),
+            routine: semaphore(cores.saturating_sub(1)),
+            large: semaphore(AT_A_TIME >> 10),
+            compiling: semaphore(1),
+            limit,
+        }
     }
 
-    /// Does work on a thread of its own.
+    /// Does work with a text of so many bytes on a thread of its own.
     ///
     /// # Errors
     /// When there is no place for it in time, when it takes too long, or panics; the panic ends only this piece of work.
     pub async fn run<T: Send + 'static>(
         &self,
         urgency: Urgency,
+        bytes: usize,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, WorkError> {
+        let share = if bytes > SMALL { bytes.min(AT_A_TIME).div_ceil(1 << 10) } else { 0 };
         let place = async {
+            let large = self.take(&self.large, share).await?;
             let routine = match urgency {
-                Urgency::Backlog | Urgency::Routine => Some(self.take(&self.routine).await?),
+                Urgency::Backlog | Urgency::Routine => Some(self.take(&self.routine, 1).await?),
                 Urgency::Change => None,
             };
-            Ok((self.take(&self.places).await?, routine))
+            Ok((self.take(&self.places, 1).await?, routine, large))
         };
         self.perform(place, work).await
     }
@@ -115,11 +133,12 @@ impl Workers {
     /// # Errors
     /// As [`Workers::run`].
     pub async fn compile<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, WorkError> {
-        self.perform(self.take(&self.compiling), work).await
+        self.perform(self.take(&self.compiling, 1), work).await
     }
 
-    async fn take(&self, places: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, WorkError> {
-        Arc::clone(places).acquire_owned().await.map_err(|_| WorkError::NoPlace(self.limit))
+    async fn take(&self, places: &Arc<Semaphore>, number: usize) -> Result<OwnedSemaphorePermit, WorkError> {
+        let number = u32::try_from(number).unwrap_or(u32::MAX);
+        Arc::clone(places).acquire_many_owned(number).await.map_err(|_| WorkError::NoPlace(self.limit))
     }
 
     /// Waits for a place and does the work there. Work that takes too long is given up but keeps its place until it ends, because a thread
@@ -153,11 +172,12 @@ impl Workers {
         spec: ConferenceReportSpec,
         analyzer: Analyzer,
     ) -> Result<Analysis, FetchError> {
+        let bytes = fetched.bytes.len();
         let work = move || {
             let document = document(&fetched, &spec, &analyzer)?;
             Ok(analyzer.analyze(&document, &hints(&spec)))
         };
-        self.run(urgency, work).await.unwrap_or_else(|error| {
+        self.run(urgency, bytes, work).await.unwrap_or_else(|error| {
             let what = || "the analysis".to_owned();
             Err(match error {
                 WorkError::TooLong(limit) => FetchError::AnalysisTimedOut { what: what(), limit },
@@ -171,18 +191,18 @@ impl Workers {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
     #[tokio::test]
     async fn runaway_work_is_given_up_and_a_panic_stays_where_it_is() {
         let workers = Workers::new(2, Duration::from_millis(50));
         let (release, held) = std::sync::mpsc::channel::<()>();
-        let slow = workers.run(Urgency::Change, move || held.recv().is_ok()).await;
+        let slow = workers.run(Urgency::Change, 0, move || held.recv().is_ok()).await;
         assert_eq!(slow, Err(WorkError::TooLong(Duration::from_millis(50))));
         release.send(()).unwrap();
         let workers = Workers::new(1, Duration::from_secs(60));
-        assert_eq!(workers.run(Urgency::Change, || -> u8 { panic!("poison") }).await, Err(WorkError::Failed));
-        assert_eq!(workers.run(Urgency::Routine, || 7).await, Ok(7));
+        assert_eq!(workers.run(Urgency::Change, 0, || -> u8 { panic!("poison") }).await, Err(WorkError::Failed));
+        assert_eq!(workers.run(Urgency::Routine, 0, || 7).await, Ok(7));
     }
 
     #[tokio::test]
@@ -193,11 +213,11 @@ mod tests {
         let runaway = workers.compile(move || held.recv().is_ok()).await;
         assert_eq!(runaway, Err(WorkError::TooLong(Duration::from_millis(50))), "it goes on, and keeps its place");
         assert_eq!(workers.compile(|| 7).await, Err(WorkError::NoPlace(Duration::from_millis(50))));
-        assert_eq!(patient.run(Urgency::Routine, || 7).await, Ok(7));
+        assert_eq!(patient.run(Urgency::Routine, 0, || 7).await, Ok(7));
 
         let (go_on, waiting) = std::sync::mpsc::channel::<()>();
-        let _ = workers.run(Urgency::Change, move || waiting.recv().is_ok()).await;
-        assert_eq!(workers.run(Urgency::Change, || 7).await, Err(WorkError::NoPlace(Duration::from_millis(50))));
+        let _ = workers.run(Urgency::Change, 0, move || waiting.recv().is_ok()).await;
+        assert_eq!(workers.run(Urgency::Change, 0, || 7).await, Err(WorkError::NoPlace(Duration::from_millis(50))));
         release.send(()).unwrap();
         go_on.send(()).unwrap();
     }
@@ -207,7 +227,7 @@ mod tests {
         let (workers, over) = (Workers::new(2, Duration::from_secs(60)), Arc::new(AtomicBool::new(false)));
         let long = || {
             let over = Arc::clone(&over);
-            workers.run(Urgency::Routine, move || {
+            workers.run(Urgency::Routine, 0, move || {
                 while !over.load(Ordering::Acquire) {
                     std::thread::sleep(Duration::from_millis(1));
                 }
@@ -216,12 +236,44 @@ mod tests {
         let wave = futures::future::join_all((0..5).map(|_| long()));
         let change = async {
             tokio::task::yield_now().await;
-            let change = workers.run(Urgency::Change, || 7).await;
+            let change = workers.run(Urgency::Change, 0, || 7).await;
             assert!(!over.swap(true, Ordering::AcqRel), "it had its turn while the wave went on");
             change
         };
         let (ended, change) = futures::join!(wave, change);
         assert_eq!((ended, change), (vec![Ok(()); 5], Ok(7)));
+    }
+
+    #[tokio::test]
+    async fn large_texts_share_their_memory_and_small_ones_do_not_wait_for_them() {
+        let workers = Workers::new(8, Duration::from_secs(60));
+        let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (go_on, waiting) = std::sync::mpsc::channel::<()>();
+        let waiting = Arc::new(std::sync::Mutex::new(waiting));
+        let large = |bytes: usize| {
+            let (running, most, waiting) = (Arc::clone(&running), Arc::clone(&most), Arc::clone(&waiting));
+            // One that is larger than all together may be has its turn as well, alone.
+            let share = bytes.min(AT_A_TIME);
+            workers.run(Urgency::Change, bytes, move || {
+                most.fetch_max(running.fetch_add(share, Ordering::SeqCst) + share, Ordering::SeqCst);
+                let told = waiting.lock().is_ok_and(|waiting| waiting.recv().is_ok());
+                running.fetch_sub(share, Ordering::SeqCst);
+                told
+            })
+        };
+        let sizes = [AT_A_TIME, 2 * AT_A_TIME, AT_A_TIME / 2, AT_A_TIME / 2, AT_A_TIME / 2, SMALL + 1];
+        let all = futures::future::join_all(sizes.map(large));
+        let small = async {
+            tokio::task::yield_now().await;
+            let small = workers.run(Urgency::Routine, SMALL, || 7).await;
+            for _ in sizes {
+                go_on.send(()).unwrap();
+            }
+            small
+        };
+        let (large, small) = futures::join!(all, small);
+        assert_eq!((large, small), (vec![Ok(true); sizes.len()], Ok(7)));
+        assert!(most.load(Ordering::SeqCst) <= AT_A_TIME, "{most:?}");
     }
 
     #[test]

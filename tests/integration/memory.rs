@@ -1,4 +1,4 @@
-//! What a namespace full of other people's ConfigMaps costs. On a control plane of its own: they are a gigabyte.
+//! What others can make the operator's memory hold: a namespace full of their ConfigMaps, and texts that are built to need much.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -11,11 +11,13 @@ use serde_json::json;
 use testbed::cluster::Cluster;
 use testbed::operator::Operator;
 
-use crate::support::{config_map, metric, report};
+use crate::http::servers::{Server, answer};
+use crate::support::{Bench, config_map, metric, ready_reason, report};
 
 const MAPS: usize = 1000;
 const MIB: usize = 1 << 20;
 
+/// On a control plane of its own: they are a gigabyte.
 #[test]
 fn a_gigabyte_of_unrelated_config_maps_and_a_thousand_changes_leave_memory_flat_and_wake_nobody() {
     let cluster = Cluster::start().unwrap();
@@ -76,4 +78,59 @@ fn a_gigabyte_of_unrelated_config_maps_and_a_thousand_changes_leave_memory_flat_
     );
     assert_eq!(runs_after, runs_before, "ConfigMaps that no report refers to should wake nobody");
     assert!(memory_after - memory_before < 16.0, "a thousand names and versions should need next to nothing");
+}
+
+/// The limit of the deployment and the chart, in KiB.
+const DEFAULT_LIMIT: usize = 256 << 10;
+
+#[test]
+fn texts_that_are_built_to_need_much_memory_leave_the_operator_within_its_limit() {
+    // As large as texts may be by default, and all there is in them makes something that is kept.
+    let seeds = [
+        "Helm Flux. ",
+        "[a](b)",
+        "# a\n",
+        "security ",
+        "- a\n",
+        "a|",
+        "A. ",
+        "**a** ",
+        "KubeCon Europe 2024 in Paris\n",
+    ];
+    let server = Server::start(move |stream, request| {
+        let number =
+            request.split(['=', '&']).nth(1).and_then(|number| number.parse::<usize>().ok()).unwrap_or_default();
+        let seed = seeds[number % seeds.len()];
+        let text = format!("{number} {}", seed.repeat((2 * MIB - 16) / seed.len()));
+        stream.write_all(&answer("200 OK", "content-type: text/markdown\r\n", text.as_bytes()))
+    });
+    let port = format!("--http-allow-port={}", server.port);
+    let flags = ["--http-allow-host=localhost", &port, "--http-max-per-host=16", "--analysis-timeout=2m"];
+    // glibc keeps much of what was freed for later; the image's allocator is told not to, and here only large pieces are told so.
+    let bench = Bench::with_environment("hoarders", &flags, &[("MALLOC_MMAP_THRESHOLD_", "131072")]);
+    let all = 2 * seeds.len();
+    let made = |number: usize| {
+        let url = format!("{}?report={number}&", server.url());
+        report(&format!("r{number}"), json!({"source": {"http": {"url": url, "insecure": true}}, "interval": "1h"}))
+    };
+    bench.apply_all((0..all).map(made).collect());
+    let deadline = Instant::now() + Duration::from_secs(180);
+    let reasons = loop {
+        let reasons: Vec<String> = bench.reports().iter().map(ready_reason).collect();
+        let settled = |reason: &String| ["Succeeded", "UnreadableDocument"].contains(&reason.as_str());
+        if reasons.iter().all(settled) {
+            break reasons;
+        }
+        assert!(Instant::now() < deadline, "these never came to an end: {reasons:?}\n{}", bench.operator.log_text());
+        std::thread::sleep(Duration::from_millis(500));
+    };
+    assert!(reasons.contains(&"Succeeded".to_owned()), "some of them are texts like others: {reasons:?}");
+    let Some(process) = bench.operator.process() else {
+        return println!("SKIPPED: this system does not tell how much memory a process had at most");
+    };
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")).unwrap();
+    let peak: usize = peak.parse().unwrap();
+    println!("{all} texts of 2 MiB that are built to need memory: {} MiB at most; {reasons:?}", peak >> 10);
+    assert!(peak < DEFAULT_LIMIT, "the kernel would have ended the operator: it took {peak} KiB");
 }

@@ -10,6 +10,8 @@ pub const MAX_BYTES: usize = 4 << 20;
 pub const MAX_NESTING: usize = 256;
 /// The most elements, counting those that a parser repeats for formatting elements that were left open.
 pub const MAX_ELEMENTS: usize = 50_000;
+/// The most characters that may be Markdown's: a parser keeps a node for each of them, and one for the text between.
+pub const MAX_MARKS: usize = 200_000;
 /// Text that may come out beyond twice the input, in bytes.
 const OUTPUT_SLACK: usize = 4_096;
 
@@ -37,12 +39,18 @@ pub(super) fn output(output: usize, input: usize) -> Result<(), DocumentError> {
     Ok(())
 }
 
-/// Checks the containers that open at the start of a Markdown line ("> > - > ...").
+/// Checks the containers that open at the start of a Markdown line ("> > - > ..."), and how much of the text is markup.
 ///
 /// # Errors
 ///
-/// [`DocumentError::TooComplex`] above [`MAX_NESTING`].
+/// [`DocumentError::TooComplex`] above [`MAX_NESTING`] or [`MAX_MARKS`].
 pub(super) fn markdown(text: &str) -> Result<(), DocumentError> {
+    let marks = text
+        .bytes()
+        .filter(|b| matches!(b, b'*' | b'_' | b'~' | b'`' | b'[' | b']' | b'!' | b'<' | b'&' | b'|' | b'\\'));
+    if marks.count() > MAX_MARKS {
+        return Err(DocumentError::TooComplex(format!("more than {MAX_MARKS} marks of Markdown")));
+    }
     for line in text.lines() {
         let markers = line
             .bytes()
@@ -434,5 +442,15 @@ mod tests {
         assert!(markdown(&"- ".repeat(300)).is_ok());
         assert!(markdown(&format!("{}x", "- ".repeat(300))).is_err());
         assert!(markdown(&"-".repeat(2_000)).is_ok());
+    }
+
+    #[test]
+    fn a_text_that_is_mostly_markup_is_refused() {
+        for marks in ["[a](b)", "**a** ", "a|", "`a`", "<a@b.c>", "&amp;", "\\a"] {
+            assert!(markdown(&marks.repeat(MAX_MARKS + 1)).is_err(), "{marks}");
+        }
+        let links =
+            "We saw [Cilium](https://cilium.example/) and [Linkerd](https://linkerd.example/) at work in **Paris**. ";
+        assert!(markdown(&links.repeat((2 << 20) / links.len())).is_ok(), "two megabytes of links");
     }
 }

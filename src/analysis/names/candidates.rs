@@ -38,12 +38,19 @@ pub(super) struct Scan {
     pub(super) folded: BTreeMap<usize, Folded>,
 }
 
-/// All spots of a document. Phrases that block names, and names of events, leave nothing.
+/// So many spots of a document are looked at, which is ten times what the longest real ones have. What the rest would add to the numbers of
+/// mentions says nothing, and each costs some hundred bytes.
+const MOST: usize = 50_000;
+
+/// All spots of a document, up to [`MOST`]. Phrases that block names, and names of events, leave nothing.
 pub(super) fn scan(document: &Document, catalog: &Catalog) -> Scan {
     let mut scan = Scan::default();
     for (block, part) in document.blocks.iter().enumerate().filter(|(_, part)| is_searched(part.kind)) {
-        let folded = Folded::new(&document.text, part.span.clone());
         let before = scan.spots.len();
+        if before >= MOST {
+            break;
+        }
+        let folded = Folded::new(&document.text, part.span.clone());
         scan_block(&document.text, block, part.span.clone(), &folded, catalog, &mut scan.spots);
         if scan.spots.len() > before {
             scan.folded.insert(block, folded);
@@ -68,7 +75,8 @@ impl Piece {
 }
 
 fn scan_block(text: &str, block: usize, span: Range<usize>, folded: &Folded, catalog: &Catalog, spots: &mut Vec<Spot>) {
-    let hits = catalog.names.find_in(folded);
+    let mut hits = catalog.names.find_in(folded);
+    hits.truncate(MOST - spots.len().min(MOST));
     if hits.is_empty() {
         return;
     }
@@ -118,6 +126,15 @@ fn scan_block(text: &str, block: usize, span: Range<usize>, folded: &Folded, cat
 mod tests {
     use super::super::testing::{catalog, document};
     use super::*;
+
+    #[test]
+    fn of_a_text_that_is_nothing_but_names_no_more_are_kept_than_the_limit() {
+        for paragraphs in [1, 3] {
+            let text = format!("{}\n\n", "Cilium, ".repeat(MOST / 2)).repeat(paragraphs);
+            let found = scan(&document(&text), &catalog()).spots.len();
+            assert_eq!(found, MOST.min(paragraphs * MOST / 2));
+        }
+    }
 
     fn texts(text: &str) -> Vec<String> {
         let document = document(text);

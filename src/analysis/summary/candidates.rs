@@ -161,7 +161,6 @@ pub(super) fn find<'t>(
 ) -> Vec<Candidate<'t>> {
     let stop = |form: usize| rules.stop.get(form).copied().unwrap_or(false);
     prose(document, sentences, words)
-        .into_iter()
         .filter(|candidate| {
             let forms = || candidate.words.clone().filter_map(|at| words.list().get(at)).map(|word| word.form);
             LENGTH.contains(&candidate.length)
@@ -193,58 +192,61 @@ pub(super) fn find<'t>(
 
 /// For a text without any whole sentence: its list items, or else whatever it has.
 pub(super) fn find_any<'t>(document: &'t Document, sentences: &[Sentence], words: &Words<'_>) -> Vec<Candidate<'t>> {
-    let long: Vec<_> =
-        prose(document, sentences, words).into_iter().filter(|candidate| candidate.length >= 4).collect();
-    if long.iter().any(|candidate| candidate.list_item) {
-        return long.into_iter().filter(|candidate| candidate.list_item).collect();
+    let all = || prose(document, sentences, words);
+    let long = || all().filter(|candidate| candidate.length >= 4);
+    let items: Vec<_> = long().filter(|candidate| candidate.list_item).collect();
+    if !items.is_empty() {
+        return items;
     }
-    if long.is_empty() { prose(document, sentences, words) } else { long }
+    let long: Vec<_> = long().collect();
+    if long.is_empty() { all().collect() } else { long }
 }
 
-/// The sentences outside headings, code, tables and furniture.
-fn prose<'t>(document: &'t Document, sentences: &[Sentence], words: &Words<'_>) -> Vec<Candidate<'t>> {
+/// The sentences outside headings, code, tables and furniture, one after the other: a text may have very many that are none.
+fn prose<'a, 't>(
+    document: &'t Document,
+    sentences: &'a [Sentence],
+    words: &'a Words<'_>,
+) -> impl Iterator<Item = Candidate<'t>> + use<'a, 't> {
     let (mut section, mut order, mut opened) = (0, 0, true);
     let mut label = None;
-    let mut found = Vec::new();
-    for (number, sentence) in sentences.iter().enumerate() {
-        let kind = document.blocks.get(sentence.block).map(|block| block.kind);
-        match kind {
-            Some(BlockKind::Heading(_)) => {
-                section += 1;
-                opened = true;
-            }
-            Some(BlockKind::Paragraph | BlockKind::Quote | BlockKind::ListItem) => {
-                let Some(raw) = document.text.get(sentence.span.clone()) else { continue };
-                let text = raw.trim();
-                let start = sentence.span.start + (raw.len() - raw.trim_start().len());
-                let span = start..start + text.len();
-                found.push(Candidate {
-                    text,
-                    words: words.within(&span),
-                    length: text.split_whitespace().count(),
-                    span,
-                    section,
-                    first_in_section: opened,
-                    order,
-                    sentence: number,
-                    list_item: kind == Some(BlockKind::ListItem),
-                    labelled: label == Some(sentence.block),
-                    leans: false,
-                    personal: false,
-                    addressed: false,
-                    chatter: false,
-                    telling: 0,
-                    weight: 0,
-                    content: Vec::new(),
-                });
-                order += 1;
-                opened = false;
-                label = (text.split_whitespace().count() <= LABEL).then_some(sentence.block);
-            }
-            _ => {}
+    sentences.iter().enumerate().filter_map(move |(number, sentence)| {
+        let kind = document.blocks.get(sentence.block)?.kind;
+        if matches!(kind, BlockKind::Heading(_)) {
+            section += 1;
+            opened = true;
         }
-    }
-    found
+        if !matches!(kind, BlockKind::Paragraph | BlockKind::Quote | BlockKind::ListItem) {
+            return None;
+        }
+        let raw = document.text.get(sentence.span.clone())?;
+        let text = raw.trim();
+        let start = sentence.span.start + (raw.len() - raw.trim_start().len());
+        let span = start..start + text.len();
+        let candidate = Candidate {
+            text,
+            words: words.within(&span),
+            length: text.split_whitespace().count(),
+            span,
+            section,
+            first_in_section: opened,
+            order,
+            sentence: number,
+            list_item: kind == BlockKind::ListItem,
+            labelled: label == Some(sentence.block),
+            leans: false,
+            personal: false,
+            addressed: false,
+            chatter: false,
+            telling: 0,
+            weight: 0,
+            content: Vec::new(),
+        };
+        order += 1;
+        opened = false;
+        label = (candidate.length <= LABEL).then_some(sentence.block);
+        Some(candidate)
+    })
 }
 
 /// Whether a text starts and ends as a sentence does, asks nothing, and closes what it opens.

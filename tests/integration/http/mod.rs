@@ -10,6 +10,6 @@ mod lies;
 mod limits;
 mod proxies;
 mod secrets;
-mod servers;
+pub mod servers;
 mod unchanged;
 mod whole;
