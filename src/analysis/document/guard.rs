@@ -12,6 +12,10 @@ pub const MAX_NESTING: usize = 256;
 pub const MAX_ELEMENTS: usize = 50_000;
 /// The most characters that may be Markdown's: a parser keeps a node for each of them, and one for the text between.
 pub const MAX_MARKS: usize = 200_000;
+/// The most lines of a plain text: each may be a block of its own.
+pub const MAX_LINES: usize = 200_000;
+/// The most attributes of an element: a parser compares each with all before it.
+pub const MAX_ATTRIBUTES: usize = 1_000;
 /// Text that may come out beyond twice the input, in bytes.
 const OUTPUT_SLACK: usize = 4_096;
 
@@ -35,6 +39,18 @@ pub(super) fn size(text: &str) -> Result<(), DocumentError> {
 pub(super) fn output(output: usize, input: usize) -> Result<(), DocumentError> {
     if output > input.saturating_mul(2).saturating_add(OUTPUT_SLACK) {
         return Err(DocumentError::TooComplex("its text is longer than the page".to_owned()));
+    }
+    Ok(())
+}
+
+/// Checks the number of lines of a plain text.
+///
+/// # Errors
+///
+/// [`DocumentError::TooComplex`] above [`MAX_LINES`].
+pub(super) fn lines(text: &str) -> Result<(), DocumentError> {
+    if text.bytes().filter(|b| *b == b'\n').count() > MAX_LINES {
+        return Err(DocumentError::TooComplex(format!("more than {MAX_LINES} lines")));
     }
     Ok(())
 }
@@ -66,17 +82,20 @@ pub(super) fn markdown(text: &str) -> Result<(), DocumentError> {
     Ok(())
 }
 
-/// Checks nesting and number of elements of HTML, as a parser would see them: with implied ends of paragraphs, list items and cells.
+/// Checks nesting, number of elements, and attributes of HTML, as a parser would see them: with implied ends of paragraphs, list items and cells.
 ///
 /// # Errors
 ///
-/// [`DocumentError::TooComplex`] above [`MAX_NESTING`] or [`MAX_ELEMENTS`].
+/// [`DocumentError::TooComplex`] above [`MAX_NESTING`], [`MAX_ELEMENTS`] or [`MAX_ATTRIBUTES`].
 pub(super) fn html(text: &str) -> Result<(), DocumentError> {
     let mut scan = Scan { bytes: text.as_bytes(), at: 0 };
     let mut open: Vec<Name> = Vec::new();
     let mut elements = 0usize;
     let mut formatting = 0usize;
     while let Some(tag) = scan.next_tag() {
+        if tag.attributes > MAX_ATTRIBUTES {
+            return Err(DocumentError::TooComplex(format!("an element with more than {MAX_ATTRIBUTES} attributes")));
+        }
         if tag.closing {
             if let Some(at) = tag.name.closes(&open) {
                 if tag.name.is_formatting() {
@@ -288,6 +307,8 @@ struct Tag {
     name: Name,
     closing: bool,
     self_closing: bool,
+    /// How many there are at most.
+    attributes: usize,
 }
 
 /// A scanner for tags that knows comments, quoted attributes and elements of raw text.
@@ -319,16 +340,19 @@ impl Scan<'_> {
             }
             let name = Name::new(name);
             self.at += length;
-            let self_closing = self.skip_attributes();
+            let (self_closing, attributes) = self.skip_attributes();
             // Only foreign elements may close themselves; elsewhere a parser ignores the slash.
             let foreign =
                 matches!(name.as_bytes(), b"path" | b"use" | b"circle" | b"rect" | b"line" | b"g" | b"polygon");
-            return Some(Tag { name, closing, self_closing: self_closing && foreign });
+            return Some(Tag { name, closing, self_closing: self_closing && foreign, attributes });
         }
     }
 
-    /// Moves behind the `>`; whether a slash stands before it.
-    fn skip_attributes(&mut self) -> bool {
+    /// Moves behind the `>`; whether a slash stands before it, and how many attributes there are at most: space, a slash or the end of a
+    /// quotation may part them.
+    fn skip_attributes(&mut self) -> (bool, usize) {
+        let mut attributes = 0;
+        let mut parted = true;
         let mut quote = None;
         let mut last = 0;
         let mut after_equals = false;
@@ -337,16 +361,21 @@ impl Scan<'_> {
             match quote {
                 Some(q) if b == q => quote = None,
                 Some(_) => {}
-                None if b == b'>' => return last == b'/',
+                None if b == b'>' => return (last == b'/', attributes),
                 None if after_equals && matches!(b, b'"' | b'\'') => quote = Some(b),
                 None => {}
+            }
+            if quote.is_none() {
+                let parts = b.is_ascii_whitespace() || matches!(b, b'/' | b'"' | b'\'');
+                attributes += usize::from(parted && !parts);
+                parted = parts;
             }
             if quote.is_none() && !b.is_ascii_whitespace() {
                 after_equals = b == b'=';
                 last = b;
             }
         }
-        false
+        (false, attributes)
     }
 
     fn skip_raw_text(&mut self, name: &Name) {
@@ -414,6 +443,21 @@ mod tests {
         let page = format!("{}{}", "<b id=x>".repeat(200), "<p>x".repeat(1_000));
         assert!(html(&page).is_err());
         assert!(html(&"<p>x".repeat(60_000)).is_err());
+    }
+
+    #[test]
+    fn elements_with_very_many_attributes_are_refused() {
+        for attribute in [" a=b", " a", "/a", " a='b'", "a=\"b\""] {
+            assert!(html(&format!("<p {}>x", attribute.repeat(MAX_ATTRIBUTES + 1))).is_err(), "{attribute}");
+            assert!(html(&format!("<p {}>x", attribute.repeat(MAX_ATTRIBUTES / 2))).is_ok(), "{attribute}");
+        }
+        assert!(html(&format!("<p style='{}'>x", "a b; ".repeat(MAX_ATTRIBUTES))).is_ok(), "one long attribute");
+    }
+
+    #[test]
+    fn a_text_of_nothing_but_line_ends_is_refused() {
+        assert!(lines(&"a\n".repeat(MAX_LINES + 1)).is_err());
+        assert!(lines(&"a line of a talk\n".repeat((2 << 20) / 17)).is_ok(), "two megabytes of short lines");
     }
 
     #[test]

@@ -23,7 +23,7 @@ use std::ops::Range;
 
 use super::Lexicon;
 pub use format::detect as detect_format;
-pub use guard::{MAX_BYTES, MAX_ELEMENTS, MAX_MARKS, MAX_NESTING};
+pub use guard::{MAX_ATTRIBUTES, MAX_BYTES, MAX_ELEMENTS, MAX_LINES, MAX_MARKS, MAX_NESTING};
 
 /// Format of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +64,8 @@ struct Parsed {
 /// Reads a text as a document.
 ///
 /// Furniture is recognised by its shape and by the phrases of all languages, because pages mix them. The time is linear in the length of
-/// the text; [`MAX_BYTES`], [`MAX_NESTING`], [`MAX_ELEMENTS`] and [`MAX_MARKS`] limit what is read at all.
+/// the text; [`MAX_BYTES`], [`MAX_NESTING`], [`MAX_ELEMENTS`], [`MAX_ATTRIBUTES`], [`MAX_MARKS`] and [`MAX_LINES`] limit what
+/// is read at all.
 ///
 /// # Errors
 ///
@@ -76,7 +77,7 @@ pub fn parse(text: &str, format: Format, lexicon: &Lexicon) -> Result<Document, 
         return Err(DocumentError::Empty);
     }
     let mut parsed = match format {
-        Format::Text => text::parse(&normal),
+        Format::Text => text::parse(&normal)?,
         Format::Markdown => markdown::parse(&normal)?,
         Format::Html => html::parse(&normal)?,
     };

@@ -3,7 +3,7 @@
 //! Two habits are told apart for the whole text: a paragraph on one line, or lines broken by hand at a column.
 
 use super::draft::{Draft, Inline};
-use super::{BlockKind, Parsed, patterns};
+use super::{BlockKind, DocumentError, Parsed, guard, patterns};
 
 /// The longest line, in characters, of a text that was broken by hand.
 const MAX_WRAP: usize = 120;
@@ -12,7 +12,12 @@ const MAX_HEADING: usize = 100;
 const MAX_HEADING_WORDS: usize = 16;
 
 /// Reads a plain text.
-pub(super) fn parse(text: &str) -> Parsed {
+///
+/// # Errors
+///
+/// [`DocumentError::TooComplex`] if the guard refuses it.
+pub(super) fn parse(text: &str) -> Result<Parsed, DocumentError> {
+    guard::lines(text)?;
     let text = patterns::junk_prefix(text).map_or(text, |(_, rest)| rest);
     let lines: Vec<Line<'_>> = text.split('\n').map(Line::new).collect();
     let width = wrap_width(&lines);
@@ -36,7 +41,7 @@ pub(super) fn parse(text: &str) -> Parsed {
         }
     }
     units.extend(code.map(|c| Unit::new(Kind::Code, c)));
-    Parsed { drafts: drafts(&units), ..Parsed::default() }
+    Ok(Parsed { drafts: drafts(&units), ..Parsed::default() })
 }
 
 /// A line without the space around it.
@@ -308,7 +313,7 @@ mod tests {
     use BlockKind::*;
 
     fn blocks(text: &str) -> Vec<(BlockKind, String)> {
-        parse(text).drafts.into_iter().map(|d| (d.kind, d.text)).collect()
+        parse(text).unwrap().drafts.into_iter().map(|d| (d.kind, d.text)).collect()
     }
 
     fn check(text: &str, expected: &[(BlockKind, &str)]) {

@@ -1,7 +1,7 @@
 //! Weighs what a text says about events: which series it is about, and which years, places and dates it names.
 //! All weights are integers, and ties fall to the earlier mention. Pure: no I/O, no clock.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::editions;
 use super::grammar::Kind;
@@ -159,9 +159,8 @@ impl<'m> Votes<'m> {
         let mut votes = Self::default();
         let named: Vec<&SeriesMention> =
             mentions.series.iter().filter(|mention| Some(mention.series) == series).collect();
-        let beside = |place: &Place| {
-            named.iter().any(|mention| mention.place.sentence == place.sentence && mention.place.tense == place.tense)
-        };
+        let held: BTreeSet<_> = named.iter().map(|mention| (mention.place.sentence, mention.place.tense)).collect();
+        let beside = |place: &Place| held.contains(&(place.sentence, place.tense));
         for mention in &named {
             if mention.place.tense != Tense::Now {
                 continue;
