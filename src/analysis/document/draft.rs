@@ -138,10 +138,11 @@ fn lines(text: &str, kind: BlockKind) -> Vec<Range<usize>> {
     if matches!(kind, BlockKind::Paragraph | BlockKind::Quote | BlockKind::ListItem) {
         for (at, _) in text.match_indices(BREAK) {
             let (before, after) = text.split_at(at);
-            let goes_on = after.trim_start().chars().next().is_some_and(char::is_lowercase)
+            // The last of a row of breaks decides: only there is the rest of the row looked at.
+            let goes_on = after.chars().nth(1).is_none_or(|c| c != BREAK)
+                && after.trim_start().chars().next().is_some_and(char::is_lowercase)
                 && !before.trim_end().ends_with(['.', '!', '?', ':'])
-                && !after.trim_start_matches(BREAK).is_empty()
-                && after.chars().nth(1).is_none_or(|c| c != BREAK);
+                && !after.trim_start_matches(BREAK).is_empty();
             if !goes_on {
                 ranges.push(start..at);
                 start = at + BREAK.len_utf8();

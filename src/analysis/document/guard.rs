@@ -12,7 +12,7 @@ pub const MAX_NESTING: usize = 256;
 pub const MAX_ELEMENTS: usize = 50_000;
 /// The most characters that may be Markdown's: a parser keeps a node for each of them, and one for the text between.
 pub const MAX_MARKS: usize = 200_000;
-/// The most lines of a plain text: each may be a block of its own.
+/// The most lines of a plain text or Markdown: each may be a block of its own.
 pub const MAX_LINES: usize = 200_000;
 /// The most attributes of an element: a parser compares each with all before it.
 pub const MAX_ATTRIBUTES: usize = 1_000;
@@ -43,7 +43,7 @@ pub(super) fn output(output: usize, input: usize) -> Result<(), DocumentError> {
     Ok(())
 }
 
-/// Checks the number of lines of a plain text.
+/// Checks the number of lines of a text.
 ///
 /// # Errors
 ///
@@ -59,8 +59,9 @@ pub(super) fn lines(text: &str) -> Result<(), DocumentError> {
 ///
 /// # Errors
 ///
-/// [`DocumentError::TooComplex`] above [`MAX_NESTING`] or [`MAX_MARKS`].
+/// [`DocumentError::TooComplex`] above [`MAX_NESTING`], [`MAX_LINES`] or [`MAX_MARKS`].
 pub(super) fn markdown(text: &str) -> Result<(), DocumentError> {
+    lines(text)?;
     let marks = text
         .bytes()
         .filter(|b| matches!(b, b'*' | b'_' | b'~' | b'`' | b'[' | b']' | b'!' | b'<' | b'&' | b'|' | b'\\'));
@@ -88,7 +89,7 @@ pub(super) fn markdown(text: &str) -> Result<(), DocumentError> {
 ///
 /// [`DocumentError::TooComplex`] above [`MAX_NESTING`], [`MAX_ELEMENTS`] or [`MAX_ATTRIBUTES`].
 pub(super) fn html(text: &str) -> Result<(), DocumentError> {
-    let mut scan = Scan { bytes: text.as_bytes(), at: 0 };
+    let mut scan = Scan { bytes: text.as_bytes(), at: 0, others: 0 };
     let mut open: Vec<Name> = Vec::new();
     let mut elements = 0usize;
     let mut formatting = 0usize;
@@ -111,7 +112,7 @@ pub(super) fn html(text: &str) -> Result<(), DocumentError> {
         // A parser opens formatting elements that were left open again in every following block.
         elements += 1 + formatting;
         if elements > MAX_ELEMENTS {
-            return Err(DocumentError::TooComplex(format!("more than {MAX_ELEMENTS} elements")));
+            return Err(too_many());
         }
         if let Some(at) = tag.name.implied_end(&open) {
             close(&mut open, at, &mut formatting);
@@ -128,7 +129,7 @@ pub(super) fn html(text: &str) -> Result<(), DocumentError> {
             }
         }
     }
-    Ok(())
+    if elements + scan.others > MAX_ELEMENTS { Err(too_many()) } else { Ok(()) }
 }
 
 /// Closes everything from a place of the stack on.
@@ -136,6 +137,10 @@ fn close(open: &mut Vec<Name>, at: usize, formatting: &mut usize) {
     for name in open.drain(at.min(open.len())..) {
         *formatting -= usize::from(name.is_formatting());
     }
+}
+
+fn too_many() -> DocumentError {
+    DocumentError::TooComplex(format!("more than {MAX_ELEMENTS} elements and comments"))
 }
 
 fn too_deep() -> DocumentError {
@@ -315,6 +320,8 @@ struct Tag {
 struct Scan<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// Comments and the like so far: a parser keeps them as well.
+    others: usize,
 }
 
 impl Scan<'_> {
@@ -326,8 +333,8 @@ impl Scan<'_> {
         loop {
             self.at += self.rest().iter().position(|b| *b == b'<')? + 1;
             if self.rest().starts_with(b"!--") {
-                let ends = [find(self.bytes, self.at + 1, b"-->"), find(self.bytes, self.at + 3, b"--!>")];
-                self.at = ends.into_iter().flatten().min().unwrap_or(self.bytes.len());
+                self.others += 1;
+                self.at = self.comment_end().unwrap_or(self.bytes.len());
                 continue;
             }
             let closing = self.rest().first() == Some(&b'/');
@@ -336,6 +343,7 @@ impl Scan<'_> {
                 self.rest().iter().take_while(|b| !b.is_ascii_whitespace() && !matches!(b, b'>' | b'/')).count();
             let name = self.rest().get(..length).unwrap_or_default();
             if !name.first().is_some_and(u8::is_ascii_alphabetic) {
+                self.others += usize::from(closing || name.starts_with(b"!") || name.starts_with(b"?"));
                 continue;
             }
             let name = Name::new(name);
@@ -346,6 +354,19 @@ impl Scan<'_> {
                 matches!(name.as_bytes(), b"path" | b"use" | b"circle" | b"rect" | b"line" | b"g" | b"polygon");
             return Some(Tag { name, closing, self_closing: self_closing && foreign, attributes });
         }
+    }
+
+    /// Where the comment ends whose `!--` is next: behind "-->", or "--!>" that does not overlap its beginning.
+    fn comment_end(&self) -> Option<usize> {
+        let from = self.at + 1;
+        let end = |(at, rest): (usize, &[u8])| {
+            if rest.starts_with(b"-->") {
+                return Some(from + at + 3);
+            }
+            (at >= 2 && rest.starts_with(b"--!>")).then_some(from + at + 4)
+        };
+        let rest = self.bytes.get(from..)?;
+        (0..rest.len()).filter_map(|at| Some((at, rest.get(at..)?))).find_map(end)
     }
 
     /// Moves behind the `>`; whether a slash stands before it, and how many attributes there are at most: space, a slash or the end of a
@@ -452,6 +473,14 @@ mod tests {
             assert!(html(&format!("<p {}>x", attribute.repeat(MAX_ATTRIBUTES / 2))).is_ok(), "{attribute}");
         }
         assert!(html(&format!("<p style='{}'>x", "a b; ".repeat(MAX_ATTRIBUTES))).is_ok(), "one long attribute");
+    }
+
+    #[test]
+    fn comments_count_like_elements_and_cost_no_more() {
+        for other in ["<!---->", "<!--x--!>", "<?a>", "<!x>", "</ >"] {
+            assert!(html(&other.repeat(MAX_ELEMENTS + 1)).is_err(), "{other}");
+            assert!(html(&other.repeat(MAX_ELEMENTS / 10)).is_ok(), "{other}");
+        }
     }
 
     #[test]

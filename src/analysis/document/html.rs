@@ -17,6 +17,9 @@ const NUMBER: &str = "data-block-number";
 /// Less text than this, in bytes, is no main text.
 const MIN_MAIN: usize = 140;
 
+/// What is longer than this, in bytes, is no heading of a page, but text in an element that was left open.
+const MAX_HEADING: usize = 2_000;
+
 /// Reads a page or a fragment.
 ///
 /// # Errors
@@ -27,7 +30,8 @@ pub(super) fn parse(text: &str) -> Result<Parsed, DocumentError> {
     let page = Dom::from(text);
     let mut depth = Depth::default();
     depth.check(&page.root())?;
-    let headings: Vec<String> = page.select("h1").iter().map(|h| squeeze(&h.text())).collect();
+    let headings: Vec<String> =
+        page.select("h1").iter().map(|h| squeeze(&h.text())).filter(|heading| heading.len() <= MAX_HEADING).collect();
     let title = page_title(&page, &headings);
     let language = page.select_single("html[lang]").attr("lang").map(|l| l.to_string());
     let published = published::of_page(&page);
@@ -89,8 +93,12 @@ fn restore_heading(drafts: &mut Vec<Draft>, headings: &[String], title: Option<&
 }
 
 fn same(a: &str, b: &str) -> bool {
-    let letters = |s: &str| s.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
-    letters(a) == letters(b)
+    letters(a).eq(letters(b))
+}
+
+/// The letters and digits of a text in lower case, one after the other: most texts differ in the first.
+fn letters(text: &str) -> impl Iterator<Item = char> {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase)
 }
 
 /// Numbers all elements in document order.

@@ -29,9 +29,15 @@ fn is_title_line(draft: &Draft) -> bool {
         && !draft.text.ends_with(['.', ':', ',', ';'])
 }
 
+/// What is longer than this, in bytes, is no title that the name of a site could be cut from.
+const MAX_TITLE: usize = 2_000;
+
 /// Cuts the name of the site from the title of a page ("What we saw in Lyon | Example Blog").
 pub(super) fn without_site<'a>(title: &'a str, site: Option<&str>, headings: &[String]) -> &'a str {
     let title = title.trim();
+    if title.len() > MAX_TITLE {
+        return title;
+    }
     for heading in headings {
         let heading = heading.trim();
         if heading.chars().count() >= 10

@@ -107,6 +107,9 @@ pub(super) struct Mentions {
     pub sentences: usize,
 }
 
+/// Most mentions of a kind that are weighed against each other: the first, which say most. The longest real texts have some hundred.
+const MOST: usize = 5_000;
+
 /// Reads the title and the text.
 pub(super) fn find(
     document: &Document,
@@ -145,6 +148,11 @@ pub(super) fn find(
         Part { words: words.within(&sentence.span), zone, sentence: Some(number) }
     });
     Scan { words, catalog, vocabulary, parts: parts.collect() }.run(&mut mentions);
+    mentions.series.truncate(MOST);
+    mentions.cities.truncate(MOST);
+    mentions.areas.truncate(MOST);
+    mentions.years.truncate(MOST);
+    mentions.dates.truncate(MOST);
     settle::shared_names(&mut mentions, catalog);
     settle::tenses(&mut mentions);
     settle::runs_of_days(&mut mentions);

@@ -61,6 +61,9 @@ pub struct NameHit {
     pub span: Range<usize>,
 }
 
+/// About the most hits of a part of a text, some hundred times what real texts have: spellings may lie within spellings.
+const MOST: usize = 200_000;
+
 /// Finds spellings of projects and organisations. On top of the spellings of one catalog may lie those that another catalog says anew.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct NameMatcher {
@@ -155,15 +158,18 @@ impl NameMatcher {
     /// As [`NameMatcher::find`], in a part of a text that is folded already.
     pub fn find_in(&self, folded: &Folded) -> Vec<NameHit> {
         let mut hits = Vec::new();
-        let mut add = |pattern, start: usize, length: usize| {
-            hits.extend(folded.original(start..start + length).map(|span| NameHit { pattern, span }));
+        let hit = |pattern, start: usize, length: usize| {
+            folded.original(start..start + length).map(|span| NameHit { pattern, span })
         };
         for (start, rest) in folded.starts() {
+            if hits.len() >= MOST {
+                break;
+            }
             for (number, length) in self.base.spellings.at(rest).filter(|(number, _)| self.holds(*number)) {
-                add(number, start, length);
+                hits.extend(hit(number, start, length));
             }
             for (number, length) in self.top.iter().flat_map(|top| top.table.spellings.at(rest)) {
-                add(self.base.spellings.len() + number, start, length);
+                hits.extend(hit(self.base.spellings.len() + number, start, length));
             }
         }
         hits

@@ -40,6 +40,9 @@ const ANY: &str = "any";
 /// Terms by their folded text.
 type Terms = BTreeMap<String, Vec<TermTarget>>;
 
+/// Most hits of a text, some hundred times what real texts have: terms may lie within terms, in as many themes as a catalog likes.
+const MOST: usize = 200_000;
+
 /// Finds terms of themes.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct ThemeMatcher {
@@ -123,6 +126,9 @@ impl ThemeMatcher {
                     continue;
                 }
                 let words = edges.widen(&folded.text, range.clone());
+                if hits.len() >= MOST {
+                    return hits;
+                }
                 if let Some(span) = folded.original(words) {
                     hits.push(TermHit {
                         theme: target.theme as usize,
@@ -140,10 +146,14 @@ impl ThemeMatcher {
     fn occurrences<'m>(&'m self, text: &Folded) -> Vec<(Range<usize>, &'m [TermTarget])> {
         let mut found = Vec::new();
         for (start, rest) in text.starts() {
+            if found.len() >= MOST {
+                break;
+            }
             let here = self.closed.at(rest);
             found.extend(here.map(|(number, length)| (start..start + length, self.closed_targets.get(number))));
         }
-        for hit in self.open.automaton.iter().flat_map(|open| open.find_overlapping_iter(&text.text)) {
+        let open = self.open.automaton.iter().flat_map(|open| open.find_overlapping_iter(&text.text));
+        for hit in open.take(MOST) {
             found.push((hit.range(), self.open_targets.get(hit.pattern().as_usize())));
         }
         // Words are led to their edges in about the order of the text.
