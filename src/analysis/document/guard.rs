@@ -359,14 +359,11 @@ impl Scan<'_> {
     /// Where the comment ends whose `!--` is next: behind "-->", or "--!>" that does not overlap its beginning.
     fn comment_end(&self) -> Option<usize> {
         let from = self.at + 1;
-        let end = |(at, rest): (usize, &[u8])| {
-            if rest.starts_with(b"-->") {
-                return Some(from + at + 3);
-            }
-            (at >= 2 && rest.starts_with(b"--!>")).then_some(from + at + 4)
-        };
-        let rest = self.bytes.get(from..)?;
-        (0..rest.len()).filter_map(|at| Some((at, rest.get(at..)?))).find_map(end)
+        (from..self.bytes.len()).find_map(|at| match self.bytes.get(at..)? {
+            [b'-', b'-', b'>', ..] => Some(at + 3),
+            [b'-', b'-', b'!', b'>', ..] if at >= from + 2 => Some(at + 4),
+            _ => None,
+        })
     }
 
     /// Moves behind the `>`; whether a slash stands before it, and how many attributes there are at most: space, a slash or the end of a
@@ -386,12 +383,14 @@ impl Scan<'_> {
                 None if after_equals && matches!(b, b'"' | b'\'') => quote = Some(b),
                 None => {}
             }
-            if quote.is_none() {
-                let parts = b.is_ascii_whitespace() || matches!(b, b'/' | b'"' | b'\'');
-                attributes += usize::from(parted && !parts);
-                parted = parts;
+            if quote.is_some() {
+                continue;
             }
-            if quote.is_none() && !b.is_ascii_whitespace() {
+            let space = b.is_ascii_whitespace();
+            let parts = space || matches!(b, b'/' | b'"' | b'\'');
+            attributes += usize::from(parted && !parts);
+            parted = parts;
+            if !space {
                 after_equals = b == b'=';
                 last = b;
             }

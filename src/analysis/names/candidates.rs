@@ -76,7 +76,7 @@ impl Piece {
 
 fn scan_block(text: &str, block: usize, span: Range<usize>, folded: &Folded, catalog: &Catalog, spots: &mut Vec<Spot>) {
     let mut hits = catalog.names.find_in(folded);
-    hits.truncate(MOST - spots.len().min(MOST));
+    hits.truncate(MOST.saturating_sub(spots.len()));
     if hits.is_empty() {
         return;
     }

@@ -32,8 +32,8 @@ pub(super) fn company_cues(context: &Context<'_>, spot: &Spot) -> Vec<(&'static 
         found.push(("an account", 4, true));
     }
     // No word that joins a company is nearly so long, and a text without spaces has only one.
-    let near = words::tail(before.trim_end(), 64);
-    let previous = near.rsplit(|c: char| c.is_whitespace()).next().unwrap_or_default();
+    let end = words::tail(before.trim_end(), 64);
+    let previous = end.rsplit(|c: char| c.is_whitespace()).next().unwrap_or_default();
     if before.ends_with([' ', '\u{a0}']) && words::joins_company(previous) {
         let lead = before.trim_end().strip_suffix(previous).unwrap_or_default();
         if words::comes_or_works(previous_word(lead)) {

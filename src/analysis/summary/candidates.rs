@@ -192,14 +192,15 @@ pub(super) fn find<'t>(
 
 /// For a text without any whole sentence: its list items, or else whatever it has.
 pub(super) fn find_any<'t>(document: &'t Document, sentences: &[Sentence], words: &Words<'_>) -> Vec<Candidate<'t>> {
-    let all = || prose(document, sentences, words);
-    let long = || all().filter(|candidate| candidate.length >= 4);
-    let items: Vec<_> = long().filter(|candidate| candidate.list_item).collect();
-    if !items.is_empty() {
-        return items;
+    let mut found: Vec<_> = prose(document, sentences, words).collect();
+    let is_long = |candidate: &Candidate<'_>| candidate.length >= 4;
+    let is_item = |candidate: &Candidate<'_>| candidate.list_item && is_long(candidate);
+    if found.iter().any(is_item) {
+        found.retain(is_item);
+    } else if found.iter().any(is_long) {
+        found.retain(is_long);
     }
-    let long: Vec<_> = long().collect();
-    if long.is_empty() { all().collect() } else { long }
+    found
 }
 
 /// The sentences outside headings, code, tables and furniture, one after the other: a text may have very many that are none.

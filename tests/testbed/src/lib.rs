@@ -49,6 +49,8 @@ pub mod scoring;
 pub mod soak;
 #[cfg(feature = "cluster")]
 pub mod supervise;
+#[cfg(feature = "cluster")]
+pub mod usage;
 
 use std::path::Path;
 use std::process::Command;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use testbed::progress::Step;
 
 use crate::lab::Lab;
-use crate::usage;
+use testbed::usage;
 
 /// Texts that are analysed.
 const TEXTS: usize = 1000;

@@ -12,8 +12,8 @@ use testbed::control_plane::Audit;
 use crate::objects::Objects;
 use crate::statuses;
 use crate::subject::Programs;
-use crate::usage::{self, Meter};
 use crate::workload::Workload;
+use testbed::usage::{self, Meter};
 
 /// Cold starts with up to so many reports are over so soon that they are repeated.
 const ROUNDS_UP_TO: usize = 1000;

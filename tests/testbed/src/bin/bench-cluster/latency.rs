@@ -14,7 +14,7 @@ use crate::objects::{Objects, Sources};
 use crate::observer::{Observer, Sighting};
 use crate::subject::{Running, Subject, Task};
 use crate::throughput::{all_ready, settle};
-use crate::usage::Surroundings;
+use testbed::usage::Surroundings;
 
 /// Pause between edits.
 const PAUSE: Duration = Duration::from_millis(50);

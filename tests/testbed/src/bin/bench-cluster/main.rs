@@ -21,7 +21,6 @@ mod subject;
 mod table;
 mod throughput;
 mod unrelated;
-mod usage;
 mod workload;
 
 use std::fs;
@@ -76,7 +75,7 @@ async fn measure(settings: Settings) -> Result<()> {
 
 /// Writes what there is so far; gives the text.
 fn keep(results: &mut Results, folder: &Path) -> Result<String> {
-    results.load[1] = usage::load();
+    results.load[1] = testbed::usage::load();
     results.conclude();
     let text = table::text(results);
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;

@@ -14,7 +14,7 @@ use crate::observer::Observer;
 use crate::requests::{self, Requests};
 use crate::subject::{Subject, Task};
 use crate::throughput::{all_ready, settle};
-use crate::usage::{Surroundings, Usage};
+use testbed::usage::{Surroundings, Usage};
 
 /// How long a restart may take.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -106,7 +106,7 @@ async fn one_size(site: &Site<'_>, reports: usize) -> Result<Restart> {
         relist_peak_mib,
         touched,
         etcd_mib: size_of(&site.cluster.control_plane().folder().join("etcd")) as f64 / f64::from(1 << 20),
-        api_server_mib: api_server.map_or(0.0, |pid| crate::usage::of(pid).resident_mib),
+        api_server_mib: api_server.map_or(0.0, |pid| testbed::usage::of(pid).resident_mib),
         surroundings,
     };
     step.done(&format!(
@@ -125,7 +125,7 @@ async fn relist(site: &Site<'_>, task: Task<'_>, reports: usize) -> Result<f64> 
     let mut running = site.lab.programs.start(Subject::Operator, &site.cluster, task)?;
     running.until_settled(reports).await?;
     tokio::time::sleep(QUIET).await;
-    crate::usage::reset_peak(running.pid);
+    testbed::usage::reset_peak(running.pid);
     for resource in ["conferencereports", "configmaps"] {
         let too_old = proxy.inject(On::watch(resource).first(1), Fault::refuse(410));
         let lists = proxy.calls(&On::list(resource)).len();

@@ -73,7 +73,7 @@ pub struct Growth {
 impl Results {
     /// Results without any measurement yet.
     pub fn new(operator: String, settings: Settings, workload: Facts) -> Self {
-        let load = crate::usage::load();
+        let load = testbed::usage::load();
         Self {
             operator,
             cores: std::thread::available_parallelism().map_or(1, usize::from),
@@ -252,7 +252,7 @@ pub fn median(mut figures: Vec<f64>) -> Option<f64> {
 mod tests {
     use super::*;
     use crate::requests::Requests;
-    use crate::usage::{Surroundings, Usage};
+    use testbed::usage::{Surroundings, Usage};
 
     fn cold_start(subject: Subject, round: usize, rate: f64) -> Throughput {
         Throughput {

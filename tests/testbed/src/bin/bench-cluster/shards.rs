@@ -9,7 +9,7 @@ use crate::objects::{SHARD_LABELS, Sources};
 use crate::observer::Observer;
 use crate::subject::{Running, Subject, Task};
 use crate::throughput::{all_ready, settle};
-use crate::usage::Surroundings;
+use testbed::usage::Surroundings;
 
 /// A cold start of several processes.
 #[derive(Clone, Debug, Serialize)]

@@ -11,7 +11,7 @@ use crate::objects::Sources;
 use crate::observer::Observer;
 use crate::subject::{Subject, Task};
 use crate::throughput::all_ready;
-use crate::usage::{Surroundings, Usage};
+use testbed::usage::{Surroundings, Usage};
 
 /// Rounds; the median counts.
 const ROUNDS: usize = 5;

@@ -13,7 +13,7 @@ use testbed::operator::get;
 use testbed::supervise::Supervised;
 use testbed::{ports, tail};
 
-use crate::usage::{self, Usage};
+use testbed::usage::{self, Usage};
 
 /// How long a start with finished reports may take.
 const SETTLED_WITHIN: Duration = Duration::from_secs(120);

@@ -14,7 +14,7 @@ use crate::objects::Sources;
 use crate::observer::Observer;
 use crate::requests::{self, Requests};
 use crate::subject::{Subject, Task};
-use crate::usage::{Surroundings, Usage};
+use testbed::usage::{Surroundings, Usage};
 
 /// How long a subject may take for a report, on the slowest machine.
 const PATIENCE_A_REPORT: Duration = Duration::from_millis(300);

@@ -8,7 +8,7 @@ use testbed::progress::Step;
 
 use crate::lab::Lab;
 use crate::subject::{Subject, Task};
-use crate::usage::{self, Surroundings};
+use testbed::usage::{self, Surroundings};
 
 /// After this long, what was needed for a moment is given back.
 const REST: Duration = Duration::from_secs(5);
